@@ -1,0 +1,30 @@
+/** A claim: what one acquisition is about to put, or has put, under a lock's name. */
+import { formatRecord, stagedPath, type HolderRecord } from './record.js';
+
+/** How a lock's name appears: as a hard link, a directory or a symbolic link. They exclude each other. */
+export type Kind = 'link' | 'mkdir' | 'symlink';
+
+/** Made new for every acquisition, and never used again: its token is what tells it from all others. */
+export interface Claim {
+  /** The lock's name, which every contender knows. */
+  readonly lock: string;
+  readonly kind: Kind;
+  readonly record: HolderRecord;
+  /** The record as it stands on disk. */
+  readonly text: string;
+  /** A private name beside the lock's, where a file is finished before it appears under the lock's name. */
+  readonly staged: string;
+  /** How long an empty lock directory is honoured, in milliseconds. */
+  readonly orphanGraceMs: number;
+}
+
+export function makeClaim(lock: string, kind: Kind, record: HolderRecord, orphanGraceMs: number): Claim {
+  return {
+    lock,
+    kind,
+    record,
+    text: formatRecord(record),
+    staged: stagedPath(lock, record.token),
+    orphanGraceMs,
+  };
+}

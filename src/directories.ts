@@ -1,0 +1,30 @@
+/** What this thread has learnt of the directories that it locks in: asked once, and used for every lock in them. */
+import { thisMachine } from './machine.js';
+
+interface Directory {
+  /** Is it on a disk that only this machine writes? `undefined`: not asked yet. */
+  isLocal?: boolean;
+  /** Its filesystem refuses hard links. */
+  refusesLinks?: boolean;
+  /** What the dead left here before our time has been swept. */
+  isSwept?: boolean;
+}
+
+/** A program that locks in ever new directories must not grow for it. */
+const LIMIT = 1_000;
+
+const known = new Map<string, Directory>();
+
+export function directory(path: string): Directory {
+  let found = known.get(path);
+  if (found === undefined) {
+    if (known.size === LIMIT) known.clear();
+    known.set(path, (found = {}));
+  }
+  return found;
+}
+
+/** Is the directory on a disk that only this machine writes? */
+export function isLocal(path: string): boolean {
+  return (directory(path).isLocal ??= thisMachine.isLocal(path));
+}

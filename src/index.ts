@@ -1,0 +1,16 @@
+/** What this package exports. */
+export {
+  AlreadyLocked,
+  LockError,
+  LockFailed,
+  LockFileError,
+  LockTimeout,
+  NotLocked,
+  NotMyLock,
+  UnlockError,
+} from './errors.js';
+export type { Holder } from './holder.js';
+export { LinkLockFile, LockFile, MkdirLockFile, SymlinkLockFile } from './kinds.js';
+export { LockBase } from './lock-file.js';
+export { locked, lockedSync, withLock, withLockSync } from './locked.js';
+export type { AcquireOptions, LockOptions } from './options.js';

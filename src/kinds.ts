@@ -1,0 +1,115 @@
+/** The locks that stand as a name beside what they lock: by a hard link, a directory or a symbolic link. */
+import { dirname } from 'node:path';
+import { acquire } from './acquire.js';
+import { makeClaim, type Claim, type Kind } from './claim.js';
+import { directory, isLocal } from './directories.js';
+import type { Io } from './drive.js';
+import { judgeFound, look, recordsOf } from './inspect.js';
+import { LockBase, type Taken } from './lock-file.js';
+import type { HolderRecord } from './record.js';
+import { abandon, breakByForce, release } from './release.js';
+import { quietly, type Blocker, type Protocol } from './step.js';
+import { sweep } from './sweep.js';
+
+/** What the three kinds have in common: one name, `<path>.lock`, that excludes all of them. */
+abstract class NameLock extends LockBase {
+  protected abstract get kind(): Kind;
+
+  protected get directory(): string {
+    return dirname(this.lockPath);
+  }
+
+  protected override get io(): Io {
+    return this.options.io === 'auto' && isLocal(this.directory) ? 'sync' : 'async';
+  }
+
+  protected override claimFor(record: HolderRecord): Claim {
+    return makeClaim(this.lockPath, this.kind, record, this.options.orphanGraceMs);
+  }
+
+  protected override *acquiring(claim: Claim): Protocol<Taken> {
+    const { previous } = yield* acquire(claim);
+    const here = directory(this.directory);
+    if (previous !== undefined || here.isSwept !== true) {
+      here.isSwept = true;
+      yield* quietly(sweep(this.directory, claim));
+    }
+    return { claim, previous };
+  }
+
+  protected override *releasing(claim: Claim): Protocol<boolean> {
+    return yield* release(claim);
+  }
+
+  protected override *abandoning(claim: Claim): Protocol<void> {
+    yield* abandon(claim);
+  }
+
+  protected override *inspecting(): Protocol<Blocker | undefined> {
+    const found = yield* look(this.lockPath);
+    if (found === undefined) return undefined;
+    return { path: this.lockPath, found, judgement: yield* judgeFound(found, this.lockPath) };
+  }
+
+  protected override *breaking(claim: Claim): Protocol<readonly HolderRecord[]> {
+    const found = yield* breakByForce(claim);
+    return found === undefined ? [] : recordsOf(found);
+  }
+}
+
+/** A lock that is a hard link to a finished file: appears with its holder's record or not at all. */
+export class LinkLockFile extends NameLock {
+  protected override get kind(): Kind {
+    return 'link';
+  }
+}
+
+/** A lock that is a directory, for file systems without hard links. */
+export class MkdirLockFile extends NameLock {
+  protected override get kind(): Kind {
+    return 'mkdir';
+  }
+}
+
+/** A lock that is a symbolic link, whose target is its holder's record. */
+export class SymlinkLockFile extends NameLock {
+  protected override get kind(): Kind {
+    return 'symlink';
+  }
+}
+
+/** What link(2) says where the file system has no hard links; EACCES is Android's, by its security policy. */
+const NO_LINKS: ReadonlySet<unknown> = new Set(['EPERM', 'ENOSYS', 'ENOTSUP', 'EOPNOTSUPP', 'EACCES']);
+
+function refusesLinks(error: unknown): boolean {
+  const { syscall, code } = error as NodeJS.ErrnoException;
+  return error instanceof Error && syscall === 'link' && NO_LINKS.has(code);
+}
+
+/**
+ * A lock for a file that processes share: by a hard link or, where the file system refuses those, a directory.
+ *
+ * @example
+ * const lock = new LockFile('config.json');
+ * await lock.acquire();
+ * try {
+ *   // Only one process at a time is here.
+ * } finally {
+ *   await lock.release();
+ * }
+ */
+export class LockFile extends LinkLockFile {
+  protected override get kind(): Kind {
+    return directory(this.directory).refusesLinks === true ? 'mkdir' : 'link';
+  }
+
+  protected override *acquiring(claim: Claim): Protocol<Taken> {
+    try {
+      return yield* super.acquiring(claim);
+    } catch (error) {
+      if (claim.kind !== 'link' || !refusesLinks(error)) throw error;
+      directory(this.directory).refusesLinks = true;
+      return yield* super.acquiring(this.claimFor(claim.record));
+    }
+  }
+}

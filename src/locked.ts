@@ -1,0 +1,157 @@
+/** A function under a lock: `withLock` for a block of code, `locked` for a function or a method. */
+import { LockFile } from './kinds.js';
+import type { LockOptions } from './options.js';
+
+/** A function that gets `this` and its arguments. */
+type Callable<This, Args extends readonly unknown[], Result> = (this: This, ...args: Args) => Result;
+
+/** Makes a function or, as a decorator, a method run under the lock of one path. */
+interface Locked {
+  <This, Args extends readonly unknown[], Result>(
+    work: Callable<This, Args, Result>,
+    context?: ClassMethodDecoratorContext,
+  ): Callable<This, Args, Promise<Awaited<Result>>>;
+}
+
+/** The same, where the path is told from `this` and the first arguments of the call. */
+interface LockedBy<This, Args extends readonly unknown[]> {
+  <Rest extends readonly unknown[] = [], Result = unknown>(
+    work: Callable<This, readonly [...Args, ...Rest], Result>,
+    context?: ClassMethodDecoratorContext,
+  ): Callable<This, readonly [...Args, ...Rest], Promise<Awaited<Result>>>;
+}
+
+interface LockedSync {
+  <This, Args extends readonly unknown[], Result>(
+    work: Callable<This, Args, Result>,
+    context?: ClassMethodDecoratorContext,
+  ): Callable<This, Args, Result>;
+}
+
+interface LockedSyncBy<This, Args extends readonly unknown[]> {
+  <Rest extends readonly unknown[] = [], Result = unknown>(
+    work: Callable<This, readonly [...Args, ...Rest], Result>,
+    context?: ClassMethodDecoratorContext,
+  ): Callable<This, readonly [...Args, ...Rest], Result>;
+}
+
+/**
+ * Makes a function run under a lock, each call under one of its own. The result is asynchronous.
+ *
+ * @param path What to lock, or a function that tells it from the arguments (and `this`) of the call.
+ * @returns A wrapper for a function, and a standard decorator for a method; `this`, arguments and name stay.
+ * @throws What `acquire` throws, from the call; a bad `path` or option is refused here already.
+ * @example
+ * const save = locked('config.json', { timeout: 5_000 })(async (config: object) => { … });
+ * class Store { @locked('config.json') async save() { … } }
+ * const visit = locked((user: string) => `data/${user}.json`)(async (user) => { … });
+ */
+export function locked(path: string, options?: LockOptions): Locked;
+export function locked<Args extends readonly unknown[], This = unknown>(
+  path: Callable<This, Args, string>,
+  options?: LockOptions,
+): LockedBy<This, Args>;
+export function locked(path: string | Callable<unknown, never, string>, options?: LockOptions): unknown {
+  const pathOf = checkedPath(path, options);
+  return <Args extends readonly unknown[]>(work: Callable<unknown, Args, unknown>) =>
+    named(work, async function (this: unknown, ...args: Args) {
+      return await withLock(
+        Reflect.apply(pathOf, this, args) as string,
+        () => Reflect.apply(work, this, args),
+        options,
+      );
+    });
+}
+
+/**
+ * Makes a synchronous function run under a lock: `locked` for those who can't await. The lock is given back when the
+ * function returns, so a function that returns a promise is refused.
+ */
+export function lockedSync(path: string, options?: LockOptions): LockedSync;
+export function lockedSync<Args extends readonly unknown[], This = unknown>(
+  path: Callable<This, Args, string>,
+  options?: LockOptions,
+): LockedSyncBy<This, Args>;
+export function lockedSync(path: string | Callable<unknown, never, string>, options?: LockOptions): unknown {
+  const pathOf = checkedPath(path, options);
+  return <Args extends readonly unknown[]>(work: Callable<unknown, Args, unknown>) =>
+    named(work, function (this: unknown, ...args: Args) {
+      return withLockSync(
+        Reflect.apply(pathOf, this, args) as string,
+        () => Reflect.apply(work, this, args),
+        options,
+      );
+    });
+}
+
+/**
+ * Runs `work` while holding the lock of `path`, and gives it back however `work` ends.
+ *
+ * @returns What `work` returns. If `work` throws, that is what comes through.
+ * @example
+ * await withLock('config.json', async () => { … }, { timeout: 5_000 });
+ */
+export async function withLock<Result>(
+  path: string,
+  work: (lock: LockFile) => Result,
+  options?: LockOptions,
+): Promise<Awaited<Result>> {
+  const lock = await new LockFile(path, options).acquire();
+  let result: Awaited<Result>;
+  try {
+    result = await work(lock);
+  } catch (error) {
+    await lock.release().catch(() => undefined); // The work's own error is the one to tell.
+    throw error;
+  }
+  await lock.release();
+  return result;
+}
+
+/** The synchronous form of `withLock`; `work` must not return a promise, for the lock is given back at once. */
+export function withLockSync<Result>(
+  path: string,
+  work: (lock: LockFile) => Result,
+  options?: LockOptions,
+): Result {
+  const lock = new LockFile(path, options).acquireSync();
+  let result: Result;
+  try {
+    result = work(lock);
+    refusePromise(result);
+  } catch (error) {
+    try {
+      lock.releaseSync();
+    } catch {
+      // The work's own error is the one to tell.
+    }
+    throw error;
+  }
+  lock.releaseSync();
+  return result;
+}
+
+/** A path that is known is checked where it is given, not at the first call. */
+function checkedPath(
+  path: string | Callable<unknown, never, string>,
+  options: LockOptions | undefined,
+): Callable<unknown, never, string> {
+  if (typeof path === 'function') return path;
+  const { path: absolute } = new LockFile(path, options);
+  return () => absolute;
+}
+
+function refusePromise(result: unknown): void {
+  if (result instanceof Promise) {
+    throw new TypeError(
+      'a function under a synchronous lock must not be asynchronous: it would go on without it',
+    );
+  }
+}
+
+function named<Wrapper extends object>(work: { name: string; length: number }, wrapper: Wrapper): Wrapper {
+  return Object.defineProperties(wrapper, {
+    name: { value: work.name, configurable: true },
+    length: { value: work.length, configurable: true },
+  });
+}

@@ -1,0 +1,97 @@
+/**
+ * What callers pass, checked before anything is touched: a wrong type is a `TypeError`, a wrong value a
+ * `RangeError`, both as Node's own.
+ */
+import { resolve } from 'node:path';
+import type { Io } from './drive.js';
+import { NOTE_LIMIT } from './record.js';
+
+export interface LockOptions {
+  /**
+   * How long `acquire()` waits, in milliseconds, when it is not told otherwise: for ever by default; 0 or less, not
+   * at all.
+   */
+  readonly timeout?: number | undefined;
+  /**
+   * Who holds the lock: this thread through this object (`true`, the default), or the whole process: then any object
+   * of the process for the same path answers `iAmLocking()` with true and may release.
+   */
+  readonly threaded?: boolean | undefined;
+  /** Words of your own for whoever finds the lock held, up to 512 bytes. */
+  readonly note?: string | undefined;
+  /** How long an empty lock directory is honoured that nobody fills, in milliseconds; 30,000 by default. */
+  readonly orphanGraceMs?: number | undefined;
+  /** `async`: make every file system call through the thread pool. `auto`, the default, on a disk of this machine, makes the few that an attempt takes at once. */
+  readonly io?: 'auto' | 'async' | undefined;
+}
+
+export interface AcquireOptions {
+  /** Milliseconds; 0 or less doesn't wait. By default that of the lock. */
+  readonly timeout?: number | undefined;
+  /** Ends the wait; `acquire` then rejects with the signal's reason. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+export interface Options {
+  readonly timeout: number;
+  readonly threaded: boolean;
+  readonly note: string | undefined;
+  readonly orphanGraceMs: number;
+  readonly io: 'auto' | Io;
+}
+
+const ORPHAN_GRACE_MS = 30_000;
+
+export function checkOptions(options: LockOptions = {}): Options {
+  if (typeof options !== 'object' || (options as unknown) === null)
+    throw new TypeError('options must be an object');
+  const { timeout, threaded = true, note, orphanGraceMs = ORPHAN_GRACE_MS, io = 'auto' } = options;
+  if (typeof threaded !== 'boolean') throw new TypeError('threaded must be true or false');
+  checkNote(note);
+  if (checkNumber('orphanGraceMs', orphanGraceMs) < 0)
+    throw new RangeError('orphanGraceMs must not be negative');
+  if ((io as unknown) !== 'auto' && (io as unknown) !== 'async')
+    throw new TypeError(`io must be 'auto' or 'async'`);
+  return { timeout: checkTimeout(timeout) ?? Infinity, threaded, note, orphanGraceMs, io };
+}
+
+function checkNote(note: unknown): void {
+  if (note === undefined) return;
+  if (typeof note !== 'string') throw new TypeError('note must be a string');
+  if (Buffer.byteLength(JSON.stringify(note)) > NOTE_LIMIT) {
+    throw new RangeError(`note must take no more than ${String(NOTE_LIMIT)} bytes`);
+  }
+}
+
+/** The timeout, or `undefined` where none was given. */
+export function checkTimeout(timeout: unknown): number | undefined {
+  return timeout === undefined || timeout === null ? undefined : checkNumber('timeout', timeout);
+}
+
+function checkNumber(name: string, value: unknown): number {
+  if (typeof value !== 'number' || Number.isNaN(value)) {
+    throw new TypeError(`${name} must be a number of milliseconds, not ${String(value)}`);
+  }
+  return value;
+}
+
+export function checkAcquire(
+  how: unknown,
+  fallback: number,
+): { timeout: number; signal: AbortSignal | undefined } {
+  if (typeof how !== 'object' || how === null)
+    return { timeout: checkTimeout(how) ?? fallback, signal: undefined };
+  const { timeout, signal } = how as AcquireOptions;
+  if (signal !== undefined && !((signal as unknown) instanceof AbortSignal)) {
+    throw new TypeError('signal must be an AbortSignal');
+  }
+  return { timeout: checkTimeout(timeout) ?? fallback, signal };
+}
+
+/** The path, absolute. */
+export function checkPath(path: unknown): string {
+  if (typeof path !== 'string') throw new TypeError('the path to lock must be a string');
+  if (path === '' || path.includes('\0'))
+    throw new TypeError('the path to lock must have no NUL byte, and not be empty');
+  return resolve(path);
+}

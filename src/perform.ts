@@ -1,0 +1,251 @@
+/**
+ * A step, performed on the real filesystem: synchronously and asynchronously, side by side.
+ *
+ * Rule: both forms make the same system calls and give the same answers. Codes that a step's answer expresses are
+ * turned into it; all others are thrown on as they came.
+ */
+import { isUtf8 } from 'node:buffer';
+import * as fs from 'node:fs';
+import { dirname } from 'node:path';
+import type { Machine } from './machine.js';
+import { TEXT_LIMIT, type Content, type Step } from './step.js';
+import { judgeHolder } from './verdict.js';
+
+/** The steps that a filesystem or the machine answers; `pause` and `settle` are the driver's own. */
+export type Call = Exclude<Step, { call: 'pause' | 'settle' }>;
+
+const codeOf = (error: unknown): string => (error as NodeJS.ErrnoException).code ?? '';
+
+/** The answers that are refusals in disguise, by call and code. */
+const REFUSALS: { readonly [call in Call['call']]?: Readonly<Record<string, unknown>> } = {
+  link: { EEXIST: 'exists', ENOENT: 'missing' },
+  symlink: { EEXIST: 'exists' },
+  mkdir: { EEXIST: 'exists' },
+  rename: { ENOENT: 'missing' },
+  // EINVAL: not a link any more. ENOTDIR: the lock's directory is no directory any more.
+  readlink: { ENOENT: undefined, EINVAL: undefined, ENOTDIR: undefined },
+  list: { ENOENT: undefined, ENOTDIR: undefined },
+  same: { ENOENT: false, ENOTDIR: false },
+  age: { ENOENT: undefined, ENOTDIR: undefined },
+  unlink: { ENOENT: false, ENOTDIR: false },
+  rmdir: { ENOENT: false, ENOTDIR: false, ENOTEMPTY: false, EEXIST: false },
+};
+
+/** The step's answer to a refusal; throws the refusal if it has none. */
+function refused(step: Call, error: unknown): unknown {
+  const code = codeOf(error);
+  if (step.call === 'read') return unopened(code, error);
+  const answers = REFUSALS[step.call];
+  if (answers === undefined || !(code in answers)) throw error;
+  return answers[code];
+}
+
+/** What a name that can't be opened is. */
+function unopened(code: string, error: unknown): Content {
+  if (code === 'ENOENT' || code === 'ENOTDIR') return { is: 'nothing' };
+  if (code === 'ELOOP' || code === 'EMLINK') return { is: 'symlink' }; // EMLINK is FreeBSD's: open(2).
+  if (code === 'EISDIR') return { is: 'directory' };
+  if (code === 'ENXIO') return { is: 'other', what: 'a socket, or a device without a driver' };
+  if (code === 'EACCES' || code === 'EPERM')
+    return { is: 'other', what: `something that we may not read (${code})` };
+  throw error;
+}
+
+// O_NOFOLLOW: a link is text, and never followed. O_NONBLOCK: opening a FIFO waits for nobody.
+const { O_RDONLY, O_NOFOLLOW, O_NONBLOCK } = fs.constants;
+const READ_FLAGS =
+  O_RDONLY | ((O_NOFOLLOW as number | undefined) ?? 0) | ((O_NONBLOCK as number | undefined) ?? 0);
+const FOLLOWS = (O_NOFOLLOW as number | undefined) === undefined; // Windows
+
+function notAFile(stats: fs.Stats): Content | undefined {
+  if (stats.isSymbolicLink()) return { is: 'symlink' };
+  if (stats.isDirectory()) return { is: 'directory' };
+  if (stats.isFIFO()) return { is: 'other', what: 'a FIFO' };
+  if (stats.isSocket()) return { is: 'other', what: 'a socket' };
+  if (!stats.isFile()) return { is: 'other', what: 'a device' };
+  if (stats.size > TEXT_LIMIT) return { is: 'other', what: `a file of ${String(stats.size)} bytes` };
+  return undefined;
+}
+
+function toText(buffer: Buffer): Content {
+  return isUtf8(buffer)
+    ? { is: 'file', text: buffer.toString() }
+    : { is: 'other', what: 'a file whose content is not text' };
+}
+
+function readSync(path: string): Content {
+  if (FOLLOWS && fs.lstatSync(path).isSymbolicLink()) return { is: 'symlink' };
+  const descriptor = fs.openSync(path, READ_FLAGS);
+  try {
+    const other = notAFile(fs.fstatSync(descriptor));
+    if (other !== undefined) return other;
+    const buffer = Buffer.allocUnsafe(TEXT_LIMIT);
+    return toText(buffer.subarray(0, fs.readSync(descriptor, buffer, 0, TEXT_LIMIT, 0)));
+  } finally {
+    fs.closeSync(descriptor);
+  }
+}
+
+async function read(path: string): Promise<Content> {
+  if (FOLLOWS && (await fs.promises.lstat(path)).isSymbolicLink()) return { is: 'symlink' };
+  const file = await fs.promises.open(path, READ_FLAGS);
+  try {
+    const other = notAFile(await file.stat());
+    if (other !== undefined) return other;
+    const buffer = Buffer.allocUnsafe(TEXT_LIMIT);
+    return toText(buffer.subarray(0, (await file.read(buffer, 0, TEXT_LIMIT, 0)).bytesRead));
+  } finally {
+    await file.close();
+  }
+}
+
+function listSync(path: string, limit: number): string[] {
+  const names: string[] = [];
+  const directory = fs.opendirSync(path);
+  try {
+    for (let entry; names.length < limit && (entry = directory.readSync()) !== null;) names.push(entry.name);
+  } finally {
+    directory.closeSync();
+  }
+  return names;
+}
+
+async function list(path: string, limit: number): Promise<string[]> {
+  const names: string[] = [];
+  const directory = await fs.promises.opendir(path);
+  try {
+    for (let entry; names.length < limit && (entry = await directory.read()) !== null;)
+      names.push(entry.name);
+  } finally {
+    await directory.close();
+  }
+  return names;
+}
+
+/** Makes a new file with its text, or nothing: a file that could not be filled is removed again. */
+function stageSync(path: string, text: string): void {
+  const descriptor = fs.openSync(path, 'wx', 0o644);
+  try {
+    fs.writeFileSync(descriptor, text);
+  } catch (error) {
+    fs.unlinkSync(path);
+    throw error;
+  } finally {
+    fs.closeSync(descriptor);
+  }
+}
+
+async function stage(path: string, text: string): Promise<void> {
+  const file = await fs.promises.open(path, 'wx', 0o644);
+  try {
+    await file.writeFile(text);
+  } catch (error) {
+    await fs.promises.unlink(path);
+    throw error;
+  } finally {
+    await file.close();
+  }
+}
+
+function isSameFile(one: fs.BigIntStats, other: fs.BigIntStats): boolean {
+  return one.ino !== 0n && one.ino === other.ino && one.dev === other.dev; // 0: a filesystem without inodes.
+}
+
+function actSync(step: Call, machine: Machine): unknown {
+  switch (step.call) {
+    case 'stage':
+      stageSync(step.path, step.text);
+      return undefined;
+    case 'link':
+      fs.linkSync(step.from, step.to);
+      return 'made';
+    case 'symlink':
+      fs.symlinkSync(step.text, step.path);
+      return 'made';
+    case 'mkdir':
+      fs.mkdirSync(step.path);
+      return 'made';
+    case 'rename':
+      fs.renameSync(step.from, step.to);
+      return 'moved';
+    case 'read':
+      return readSync(step.path);
+    case 'readlink':
+      return fs.readlinkSync(step.path);
+    case 'list':
+      return listSync(step.path, step.limit);
+    case 'same':
+      return isSameFile(
+        fs.lstatSync(step.path, { bigint: true }),
+        fs.lstatSync(step.other, { bigint: true }),
+      );
+    case 'age':
+      return fs.lstatSync(step.witness).mtimeMs - fs.lstatSync(step.path).mtimeMs;
+    case 'unlink':
+      fs.unlinkSync(step.path);
+      return true;
+    case 'rmdir':
+      fs.rmdirSync(step.path);
+      return true;
+    case 'judge':
+      return judgeHolder(step.record, machine, dirname(step.path));
+  }
+}
+
+async function act(step: Call, machine: Machine): Promise<unknown> {
+  switch (step.call) {
+    case 'stage':
+      await stage(step.path, step.text);
+      return undefined;
+    case 'link':
+      await fs.promises.link(step.from, step.to);
+      return 'made';
+    case 'symlink':
+      await fs.promises.symlink(step.text, step.path);
+      return 'made';
+    case 'mkdir':
+      await fs.promises.mkdir(step.path);
+      return 'made';
+    case 'rename':
+      await fs.promises.rename(step.from, step.to);
+      return 'moved';
+    case 'read':
+      return await read(step.path);
+    case 'readlink':
+      return await fs.promises.readlink(step.path);
+    case 'list':
+      return await list(step.path, step.limit);
+    case 'same':
+      return isSameFile(
+        await fs.promises.lstat(step.path, { bigint: true }),
+        await fs.promises.lstat(step.other, { bigint: true }),
+      );
+    case 'age':
+      return (await fs.promises.lstat(step.witness)).mtimeMs - (await fs.promises.lstat(step.path)).mtimeMs;
+    case 'unlink':
+      await fs.promises.unlink(step.path);
+      return true;
+    case 'rmdir':
+      await fs.promises.rmdir(step.path);
+      return true;
+    case 'judge':
+      // Reads /proc, which is memory: dearer to hand to another thread than to do.
+      return judgeHolder(step.record, machine, dirname(step.path));
+  }
+}
+
+export function performSync(step: Call, machine: Machine): unknown {
+  try {
+    return actSync(step, machine);
+  } catch (error) {
+    return refused(step, error);
+  }
+}
+
+export async function perform(step: Call, machine: Machine): Promise<unknown> {
+  try {
+    return await act(step, machine);
+  } catch (error) {
+    return refused(step, error);
+  }
+}

@@ -1,0 +1,30 @@
+/**
+ * What this thread has on disk, and who queues for it: one registry a thread, shared by all copies of this package in
+ * it (two bundles, or a bundle and an installed one), which therefore must agree on its shape.
+ */
+import type { Claim } from './claim.js';
+import { Queues } from './queue.js';
+
+/** A claim that this thread has on disk, or is about to. */
+export interface Owned {
+  readonly claim: Claim;
+  /** Takes it off the disk, at whatever point it is; may throw. */
+  readonly giveBack: () => void;
+  /** Called when somebody else has given it back or broken it: nobody need queue behind its holder any more. */
+  readonly letGo: () => void;
+}
+
+export interface Registry {
+  readonly queues: Queues;
+  /** By token. */
+  readonly owned: Map<string, Owned>;
+  /** Undoes the hook into the thread's exit, where there is one. */
+  unhook?: (() => void) | undefined;
+}
+
+/** To be changed with the shape of `Registry`. */
+const KEY = Symbol.for('holdfast.registry.1');
+
+const shared = globalThis as { [KEY]?: Registry | undefined };
+
+export const registry: Registry = (shared[KEY] ??= { queues: new Queues(), owned: new Map() });

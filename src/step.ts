@@ -1,0 +1,187 @@
+/**
+ * The steps that a protocol may yield, one typed helper each.
+ *
+ * A protocol (floor 1) never acts: it yields a description of one call and is resumed with the answer, by the
+ * synchronous driver, the asynchronous one, or a simulated world that tries every order of every call. So what
+ * ships is what is explored.
+ *
+ * Rule: an expected refusal ("the name exists") is an answer; whatever else goes wrong is thrown into the
+ * protocol at its `yield`. The casts between a step and its answer stand in this file and nowhere else.
+ */
+import type { HolderRecord } from './record.js';
+
+/** How many bytes of a lock's text are ever read. Ours are far shorter; what is longer is somebody else's. */
+export const TEXT_LIMIT = 4096;
+
+/** How many names of a lock directory are ever read. Ours hold one, for an instant two or three. */
+export const NAMES_LIMIT = 16;
+
+/** What stands at a name, as far as one `open` without following links can tell. */
+export type Content =
+  | { is: 'nothing' }
+  | { is: 'file'; text: string }
+  | { is: 'symlink' }
+  | { is: 'directory' }
+  /** Present, but nothing we could have made or may read: `what` says why, in words. */
+  | { is: 'other'; what: string };
+
+/** `alive`, `dead` or `unknown`, with the reason in words. Only `dead` lets anyone break a claim. */
+export interface Judgement {
+  readonly verdict: 'alive' | 'dead' | 'unknown';
+  readonly reason: string;
+}
+
+/** One call that a protocol asks for. Field names are those of the system call that answers it. */
+export type Step =
+  | { call: 'stage'; path: string; text: string }
+  | { call: 'link'; from: string; to: string }
+  | { call: 'symlink'; text: string; path: string }
+  | { call: 'mkdir'; path: string }
+  | { call: 'rename'; from: string; to: string }
+  | { call: 'read'; path: string }
+  | { call: 'readlink'; path: string }
+  | { call: 'list'; path: string; limit: number }
+  | { call: 'same'; path: string; other: string }
+  | { call: 'age'; path: string; witness: string }
+  | { call: 'unlink'; path: string }
+  | { call: 'rmdir'; path: string }
+  | { call: 'judge'; record: HolderRecord; path: string }
+  | { call: 'pause'; blocker: Blocker }
+  | { call: 'settle'; tries: number };
+
+/** What a protocol waits for: the name that is in the way, and what is known of its holder. */
+export interface Blocker {
+  readonly path: string;
+  readonly found: Found;
+  readonly judgement: Judgement;
+}
+
+/** What stands at a lock's name, read whole. */
+export type Found =
+  /** A claim of ours: `text` is what proves that a second look saw the same claim as the first. */
+  | { kind: 'link' | 'symlink'; text: string; record: HolderRecord }
+  /** A directory of claims of ours: one, or for an instant more. Never none. */
+  | { kind: 'mkdir'; records: readonly [HolderRecord, ...HolderRecord[]] }
+  /** An empty directory: a lock being born, one being given back, or somebody else's whole lock. */
+  | { kind: 'empty' }
+  /**
+   * Somebody else's: `what` describes it. `text` is the file's or link's text, where there is one; `names` are the
+   * files of a directory, where they are few and all empty, as a lock's are and a user's are not.
+   */
+  | { kind: 'foreign'; what: string; text?: string; names?: readonly string[] };
+
+/** A generator that yields steps and returns a `T`; run by a driver, or inside another by `yield*`. */
+export type Protocol<T> = Generator<Step, T, unknown>;
+
+/** Makes a new file that holds `text`, readable at once. Throws if anything has that name. */
+export function* stage(path: string, text: string): Protocol<void> {
+  yield { call: 'stage', path, text };
+}
+
+/** Gives the file `from` a second name. `missing`: `from` is gone (or the directory of `to` is). */
+export function* link(from: string, to: string): Protocol<'made' | 'exists' | 'missing'> {
+  return (yield { call: 'link', from, to }) as 'made' | 'exists' | 'missing';
+}
+
+/** Makes a symbolic link whose target is `text`. */
+export function* symlink(text: string, path: string): Protocol<'made' | 'exists'> {
+  return (yield { call: 'symlink', text, path }) as 'made' | 'exists';
+}
+
+export function* mkdir(path: string): Protocol<'made' | 'exists'> {
+  return (yield { call: 'mkdir', path }) as 'made' | 'exists';
+}
+
+/** Moves a file. `missing`: `from` is gone (or the directory of `to` is). */
+export function* rename(from: string, to: string): Protocol<'moved' | 'missing'> {
+  return (yield { call: 'rename', from, to }) as 'moved' | 'missing';
+}
+
+/** Opens a name without following links or waiting for anyone, and reads a bounded text. */
+export function* read(path: string): Protocol<Content> {
+  return (yield { call: 'read', path }) as Content;
+}
+
+/** The target of a symbolic link; `undefined` if none stands there any more. */
+export function* readlink(path: string): Protocol<string | undefined> {
+  return (yield { call: 'readlink', path }) as string | undefined;
+}
+
+/** Up to `limit` names of a directory, in no order; `undefined` if no directory stands there any more. */
+export function* list(path: string, limit: number): Protocol<readonly string[] | undefined> {
+  return (yield { call: 'list', path, limit }) as readonly string[] | undefined;
+}
+
+/**
+ * Do two names lead to one file? True only if they do, by device and inode; where the filesystem's inodes tell
+ * nothing, or either name is gone, false.
+ */
+export function* same(path: string, other: string): Protocol<boolean> {
+  return (yield { call: 'same', path, other }) as boolean;
+}
+
+/**
+ * How many milliseconds before `witness` the name `path` last changed, both told by the filesystem's own clock,
+ * so that a server whose clock is off can't age a lock; `undefined` if either is gone.
+ */
+export function* age(path: string, witness: string): Protocol<number | undefined> {
+  return (yield { call: 'age', path, witness }) as number | undefined;
+}
+
+/** Removes a file's or link's name; false if there was none. */
+export function* unlink(path: string): Protocol<boolean> {
+  return (yield { call: 'unlink', path }) as boolean;
+}
+
+/** Removes an empty directory; false if there is none, it isn't empty, or it isn't a directory. */
+export function* rmdir(path: string): Protocol<boolean> {
+  return (yield { call: 'rmdir', path }) as boolean;
+}
+
+/** Does the holder of a record that stands at `path` live? */
+export function* judge(record: HolderRecord, path: string): Protocol<Judgement> {
+  return (yield { call: 'judge', record, path }) as Judgement;
+}
+
+/** Lets time pass. The driver decides how much, and throws here when there is none left. */
+export function* pause(blocker: Blocker): Protocol<void> {
+  yield { call: 'pause', blocker };
+}
+
+/** Lets a refusal pass that may be over in a moment: a few milliseconds, more with each try, and never a throw. */
+export function* settle(tries: number): Protocol<void> {
+  yield { call: 'settle', tries };
+}
+
+/** How often a call is made that is refused with what Windows says of a name whose deletion is pending. */
+const INSISTENCE = 6;
+
+/**
+ * Makes a call again that is refused for what may be over in a moment. On Windows a name that was unlinked while
+ * somebody had it open stays until they close it, and all calls on it are refused with EPERM, EACCES or EBUSY; on
+ * other systems those are final, so the tries are few and the last refusal comes through.
+ */
+export function* insist<T>(call: () => Protocol<T>): Protocol<T> {
+  for (let tries = 1; ; tries++) {
+    try {
+      return yield* call();
+    } catch (refusal) {
+      if (tries === INSISTENCE || !mayPass(refusal)) throw refusal;
+      yield* settle(tries);
+    }
+  }
+}
+
+function mayPass(refusal: unknown): boolean {
+  const code = refusal instanceof Error && 'code' in refusal ? refusal.code : undefined;
+  return code === 'EPERM' || code === 'EACCES' || code === 'EBUSY';
+}
+
+/** Cleaning up after a refusal: a second refusal must not hide the first. Never around a `pause`. */
+export function* quietly(cleanUp: Protocol<unknown>): Protocol<void> {
+  try {
+    yield* cleanUp;
+  } catch {
+    // What stays behind is the dead's when we die, and swept as theirs.
+  }
+}

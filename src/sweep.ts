@@ -1,0 +1,46 @@
+/**
+ * Sweeping up what the dead left beside a lock, so that after the last release the directory is as it was.
+ *
+ * Rule S1: swept is what holds a record of ours whose token its name ends with, and whose holder is dead; and a
+ * private file of this very lock that never got its text, once its grace has passed. A private file is not a claim:
+ * if it was its owner's after all, the owner makes it anew.
+ *
+ * Not promised: to find everything in a directory of more names than are read here.
+ */
+import type { Claim } from './claim.js';
+import { attempt, isOrphan, retract } from './contend.js';
+import { evictionOf, judgeFound, look } from './inspect.js';
+import { parseRecord, tokenOfStaged } from './record.js';
+import { judge, list, read, unlink, type Protocol } from './step.js';
+
+/** How many names of the directory are read. */
+const SWEEP_LIMIT = 10_000;
+
+/** Removes what the dead left in `directory`, which is that of the claim's lock. The claim holds the lock. */
+export function* sweep(directory: string, claim: Claim): Protocol<void> {
+  for (const name of (yield* list(directory, SWEEP_LIMIT)) ?? []) {
+    const token = tokenOfStaged(name);
+    if (token !== undefined && token !== claim.record.token)
+      yield* sweepStaged(`${directory}/${name}`, token, claim);
+  }
+  yield* sweepEviction(evictionOf(claim.lock), claim);
+}
+
+function* sweepStaged(path: string, token: string, claim: Claim): Protocol<void> {
+  const content = yield* read(path);
+  if (content.is !== 'file') return;
+  const record = parseRecord(content.text);
+  const dead =
+    record === undefined
+      ? content.text === '' && path.startsWith(`${claim.lock}.`) && (yield* isOrphan(path, claim))
+      : record.token === token && (yield* judge(record, path)).verdict === 'dead';
+  if (dead) yield* unlink(path); // S1
+}
+
+/** An eviction lock whose holder died between removing the lock and giving this back. */
+function* sweepEviction(eviction: string, claim: Claim): Protocol<void> {
+  const found = yield* look(eviction);
+  if (found === undefined || (yield* judgeFound(found, eviction)).verdict !== 'dead') return;
+  const outcome = yield* attempt(eviction, claim, 1);
+  if (outcome.taken) yield* retract(eviction, claim);
+}
