@@ -185,6 +185,8 @@ function mayStandAlone(expression: ts.Expression): boolean {
   if (ts.isYieldExpression(expression)) return expression.asteriskToken !== undefined;
   if (ts.isBinaryExpression(expression)) return assignments.has(expression.operatorToken.kind);
   if (ts.isPostfixUnaryExpression(expression)) return true;
+  // Collecting answers is no protocol that somebody forgot to run.
+  if (ts.isCallExpression(expression) && expression.expression.getText().endsWith('.push')) return true;
   return ts.isPrefixUnaryExpression(expression) && counting.has(expression.operator);
 }
 

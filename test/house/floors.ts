@@ -12,6 +12,7 @@ export const floors: Readonly<Record<string, Floor>> = {
   'claim.ts': 0,
   'holder.ts': 0,
   'errors.ts': 0,
+  'refusal.ts': 0,
 
   'inspect.ts': 1,
   'exclusive.ts': 1,
@@ -31,7 +32,6 @@ export const floors: Readonly<Record<string, Floor>> = {
   'queue.ts': 3,
   'registry.ts': 3,
   'exit.ts': 3,
-  'refusal.ts': 3,
   'failures.ts': 3,
   'turn.ts': 3,
   'lock-file.ts': 3,
