@@ -3,6 +3,8 @@
  * the signals that can be caught.
  *
  * Rule X1: hooked only while something is on disk. Otherwise signals and exit codes are as without this package.
+ * Left open: it is unhooked a moment after the last release, at the thread's next turn. Code that keeps a thread busy
+ * right after it keeps Ctrl-C waiting as well.
  * Rule X2: nothing is thrown at exit. What can't be given back there is the dead's a moment later, and recovered.
  */
 import { onExit } from 'signal-exit';
@@ -15,30 +17,24 @@ export function own(owned: Owned): void {
   registry.unhook ??= onExit(giveAllBack);
 }
 
-/**
- * The end of `own`. Unhooks when nothing is left: `now`, or `soon`, when this thread gets to it, since hooking again
- * for the next lock is dear.
- */
-export function disown(claim: Claim, when: 'now' | 'soon'): void {
+/** The end of `own`. Unhooks when nothing is left, as soon as this thread gets to it: hooking again is dear. */
+export function disown(claim: Claim): void {
   registry.owned.delete(claim.record.token);
-  if (registry.owned.size > 0 || registry.unhook === undefined) return;
-  if (when === 'now') unhookIfIdle();
-  else unhookSoon();
+  if (registry.owned.size > 0 || registry.unhook === undefined || isUnhooking) return;
+  isUnhooking = true;
+  setImmediate(() => {
+    isUnhooking = false;
+    if (registry.owned.size === 0) letSignalsWork();
+  });
 }
 
 let isUnhooking = false;
 
-function unhookSoon(): void {
-  if (isUnhooking) return;
-  isUnhooking = true;
-  setImmediate(() => {
-    isUnhooking = false;
-    unhookIfIdle();
-  });
-}
-
-function unhookIfIdle(): void {
-  if (registry.owned.size > 0) return;
+/**
+ * Unhooks, whatever is held, until the next `own`: for a thread that stops. A signal's listener can't run there, and
+ * would only keep the signal from doing what it does by itself; what a process holds that is ended so is the dead's.
+ */
+export function letSignalsWork(): void {
   registry.unhook?.();
   registry.unhook = undefined;
 }

@@ -41,10 +41,22 @@ export function outOfTurn(timeout: number, path: string): LockTimeout | AlreadyL
     : new AlreadyLocked(reason, { path });
 }
 
-/** What a refusal becomes that ended an acquire or a break; an error of ours stays what it is. */
+/** What a refusal becomes that ended an acquire; an error of ours stays what it is. */
 export function lockFailed(path: string, cause: unknown): unknown {
   if (cause instanceof LockFileError) return cause;
   return new LockFailed(`${path} can't be locked: ${sayRefusal(cause, dirname(path))}`, { path, cause });
+}
+
+/** What a refusal becomes that hid who holds the lock. */
+export function lookFailed(path: string, cause: unknown): unknown {
+  if (cause instanceof LockFileError) return cause;
+  return new LockFailed(`${path} can't be looked at: ${sayRefusal(cause, dirname(path))}`, { path, cause });
+}
+
+/** What a refusal becomes that ended a break. */
+export function breakFailed(path: string, cause: unknown): unknown {
+  if (cause instanceof LockFileError) return cause;
+  return new UnlockError(`${path} can't be removed: ${sayRefusal(cause, dirname(path))}`, { path, cause });
 }
 
 /** What a refusal becomes that ended a release. */

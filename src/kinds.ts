@@ -5,11 +5,12 @@ import { makeClaim, type Claim, type Kind } from './claim.js';
 import { directory, isLocal } from './directories.js';
 import type { Io } from './drive.js';
 import { judgeFound, look, recordsOf } from './inspect.js';
-import { LockBase, type Taken } from './lock-file.js';
+import { LockBase } from './lock-file.js';
 import type { HolderRecord } from './record.js';
 import { abandon, breakByForce, release } from './release.js';
-import { quietly, type Blocker, type Protocol } from './step.js';
+import { quietly, read, type Blocker, type Found, type Protocol } from './step.js';
 import { sweep } from './sweep.js';
+import type { Taken } from './tenure.js';
 
 /** What the three kinds have in common: one name, `<path>.lock`, that excludes all of them. */
 abstract class NameLock extends LockBase {
@@ -23,8 +24,9 @@ abstract class NameLock extends LockBase {
     return this.options.io === 'auto' && isLocal(this.directory) ? 'sync' : 'async';
   }
 
-  protected override claimFor(record: HolderRecord): Claim {
-    return makeClaim(this.lockPath, this.kind, record, this.options.orphanGraceMs);
+  protected override claimFor(record: HolderRecord, found?: Found): Claim {
+    const isKind = found !== undefined && found.kind !== 'empty' && found.kind !== 'foreign';
+    return makeClaim(this.lockPath, isKind ? found.kind : this.kind, record, this.options.orphanGraceMs);
   }
 
   protected override *acquiring(claim: Claim): Protocol<Taken> {
@@ -76,10 +78,27 @@ export class SymlinkLockFile extends NameLock {
   protected override get kind(): Kind {
     return 'symlink';
   }
+
+  protected override *acquiring(claim: Claim): Protocol<Taken> {
+    // Its eviction lock's name is longer than its own. A name too long for that could be taken, but not given back:
+    // so a still longer one is looked up first.
+    yield* read(claim.staged);
+    return yield* super.acquiring(claim);
+  }
 }
 
-/** What link(2) says where the file system has no hard links; EACCES is Android's, by its security policy. */
-const NO_LINKS: ReadonlySet<unknown> = new Set(['EPERM', 'ENOSYS', 'ENOTSUP', 'EOPNOTSUPP', 'EACCES']);
+/**
+ * What link(2) says where the file system has no hard links. EACCES is Android's, by its security policy; EISDIR is
+ * Node's word for ERROR_INVALID_FUNCTION, which FAT says on Windows.
+ */
+const NO_LINKS: ReadonlySet<unknown> = new Set([
+  'EPERM',
+  'ENOSYS',
+  'ENOTSUP',
+  'EOPNOTSUPP',
+  'EACCES',
+  'EISDIR',
+]);
 
 function refusesLinks(error: unknown): boolean {
   const { syscall, code } = error as NodeJS.ErrnoException;
@@ -111,5 +130,9 @@ export class LockFile extends LinkLockFile {
       directory(this.directory).refusesLinks = true;
       return yield* super.acquiring(this.claimFor(claim.record));
     }
+  }
+
+  protected override *abandoning(claim: Claim): Protocol<void> {
+    yield* super.abandoning(this.claimFor(claim.record)); // Of the kind that it has become.
   }
 }

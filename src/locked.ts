@@ -1,6 +1,6 @@
 /** A function under a lock: `withLock` for a block of code, `locked` for a function or a method. */
 import { LockFile } from './kinds.js';
-import type { LockOptions } from './options.js';
+import { checkOptions, type LockOptions } from './options.js';
 
 /** A function that gets `this` and its arguments. */
 type Callable<This, Args extends readonly unknown[], Result> = (this: This, ...args: Args) => Result;
@@ -38,7 +38,8 @@ interface LockedSyncBy<This, Args extends readonly unknown[]> {
 /**
  * Makes a function run under a lock, each call under one of its own. The result is asynchronous.
  *
- * @param path What to lock, or a function that tells it from the arguments (and `this`) of the call.
+ * @param path What to lock, made absolute here, or a function that tells it from the arguments (and `this`) of each
+ *   call.
  * @returns A wrapper for a function, and a standard decorator for a method; `this`, arguments and name stay.
  * @throws What `acquire` throws, from the call; a bad `path` or option is refused here already.
  * @example
@@ -53,8 +54,8 @@ export function locked<Args extends readonly unknown[], This = unknown>(
 ): LockedBy<This, Args>;
 export function locked(path: string | Callable<unknown, never, string>, options?: LockOptions): unknown {
   const pathOf = checkedPath(path, options);
-  return <Args extends readonly unknown[]>(work: Callable<unknown, Args, unknown>) =>
-    named(work, async function (this: unknown, ...args: Args) {
+  return <Args extends readonly unknown[]>(work: Callable<unknown, Args, unknown>, context?: unknown) =>
+    wrap(work, context, async function (this: unknown, ...args: Args) {
       return await withLock(
         Reflect.apply(pathOf, this, args) as string,
         () => Reflect.apply(work, this, args),
@@ -74,8 +75,8 @@ export function lockedSync<Args extends readonly unknown[], This = unknown>(
 ): LockedSyncBy<This, Args>;
 export function lockedSync(path: string | Callable<unknown, never, string>, options?: LockOptions): unknown {
   const pathOf = checkedPath(path, options);
-  return <Args extends readonly unknown[]>(work: Callable<unknown, Args, unknown>) =>
-    named(work, function (this: unknown, ...args: Args) {
+  return <Args extends readonly unknown[]>(work: Callable<unknown, Args, unknown>, context?: unknown) =>
+    wrap(work, context, function (this: unknown, ...args: Args) {
       return withLockSync(
         Reflect.apply(pathOf, this, args) as string,
         () => Reflect.apply(work, this, args),
@@ -131,27 +132,51 @@ export function withLockSync<Result>(
   return result;
 }
 
-/** A path that is known is checked where it is given, not at the first call. */
+/**
+ * A path that is known is checked, and made absolute, where it is given, as by `new LockFile`. Not at each call: the
+ * same function would take other locks after a `chdir`, and exclude nobody.
+ */
 function checkedPath(
   path: string | Callable<unknown, never, string>,
   options: LockOptions | undefined,
 ): Callable<unknown, never, string> {
-  if (typeof path === 'function') return path;
+  if (typeof path === 'function') {
+    checkOptions(options);
+    return path;
+  }
   const { path: absolute } = new LockFile(path, options);
   return () => absolute;
 }
 
 function refusePromise(result: unknown): void {
-  if (result instanceof Promise) {
+  if (
+    typeof result === 'object' &&
+    result !== null &&
+    'then' in result &&
+    typeof result.then === 'function'
+  ) {
     throw new TypeError(
       'a function under a synchronous lock must not be asynchronous: it would go on without it',
     );
   }
 }
 
-function named<Wrapper extends object>(work: { name: string; length: number }, wrapper: Wrapper): Wrapper {
+function wrap<Wrapper extends object>(
+  work: { name: string; length: number },
+  context: unknown,
+  wrapper: Wrapper,
+): Wrapper {
+  if (typeof work !== 'function' || !isMethod(context)) {
+    throw new TypeError('only a function can be locked or, by a standard decorator, a method');
+  }
   return Object.defineProperties(wrapper, {
     name: { value: work.name, configurable: true },
     length: { value: work.length, configurable: true },
   });
+}
+
+/** TypeScript's older decorators, for one, pass a name instead of a context. */
+function isMethod(context: unknown): boolean {
+  if (context === undefined) return true;
+  return typeof context === 'object' && context !== null && 'kind' in context && context.kind === 'method';
 }

@@ -4,6 +4,7 @@
  */
 import { resolve } from 'node:path';
 import type { Io } from './drive.js';
+import { LockFailed } from './errors.js';
 import { NOTE_LIMIT } from './record.js';
 
 export interface LockOptions {
@@ -14,14 +15,19 @@ export interface LockOptions {
   readonly timeout?: number | undefined;
   /**
    * Who holds the lock: this thread through this object (`true`, the default), or the whole process: then any object
-   * of the process for the same path answers `iAmLocking()` with true and may release.
+   * of the process for the same path, made with `threaded: false` too, answers `iAmLocking()` with true and may
+   * release, in whatever thread; and a worker thread that ends leaves it held.
    */
   readonly threaded?: boolean | undefined;
   /** Words of your own for whoever finds the lock held, up to 512 bytes. */
   readonly note?: string | undefined;
   /** How long an empty lock directory is honoured that nobody fills, in milliseconds; 30,000 by default. */
   readonly orphanGraceMs?: number | undefined;
-  /** `async`: make every file system call through the thread pool. `auto`, the default, on a disk of this machine, makes the few that an attempt takes at once. */
+  /**
+   * How `acquire()` and the other asynchronous calls reach the file system. `auto` (the default): on a disk of this
+   * machine the few calls that an attempt takes are made in place, which is quicker than one hop to another thread.
+   * `async`: every call goes through the thread pool.
+   */
   readonly io?: 'auto' | 'async' | undefined;
 }
 
@@ -75,17 +81,29 @@ function checkNumber(name: string, value: unknown): number {
   return value;
 }
 
-export function checkAcquire(
-  how: unknown,
-  fallback: number,
-): { timeout: number; signal: AbortSignal | undefined } {
+export interface CheckedAcquire {
+  readonly timeout: number;
+  readonly signal: AbortSignal | undefined;
+}
+
+export function checkAcquire(how: unknown, fallback: number): CheckedAcquire {
   if (typeof how !== 'object' || how === null)
     return { timeout: checkTimeout(how) ?? fallback, signal: undefined };
   const { timeout, signal } = how as AcquireOptions;
-  if (signal !== undefined && !((signal as unknown) instanceof AbortSignal)) {
-    throw new TypeError('signal must be an AbortSignal');
-  }
+  if (signal !== undefined && !isSignal(signal)) throw new TypeError('signal must be an AbortSignal');
   return { timeout: checkTimeout(timeout) ?? fallback, signal };
+}
+
+/** By its shape: a test environment may have an `AbortSignal` of its own. */
+function isSignal(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && 'aborted' in value && 'throwIfAborted' in value;
+}
+
+/** The timeout; a signal is refused, since nobody can abort it while this thread stops. */
+export function checkAcquireSync(how: unknown, fallback: number): number {
+  const { timeout, signal } = checkAcquire(how, fallback);
+  if (signal !== undefined) throw new TypeError('a synchronous acquire takes no signal, only a timeout');
+  return timeout;
 }
 
 /** The path, absolute. */
@@ -93,5 +111,13 @@ export function checkPath(path: unknown): string {
   if (typeof path !== 'string') throw new TypeError('the path to lock must be a string');
   if (path === '' || path.includes('\0'))
     throw new TypeError('the path to lock must have no NUL byte, and not be empty');
-  return resolve(path);
+  try {
+    return resolve(path);
+  } catch (cause) {
+    // A relative path, and the current directory was removed.
+    throw new LockFailed(`${path} can't be locked: the current directory does not exist any more`, {
+      path,
+      cause,
+    });
+  }
 }

@@ -8,6 +8,7 @@ const MEANINGS: Readonly<Record<string, (directory: string) => string>> = {
   EROFS: (directory) => `${directory} is on a read-only file system; lock a path in a writable directory`,
   ENOSPC: (directory) => `the disk of ${directory} is full`,
   EDQUOT: (directory) => `the disk quota for ${directory} is used up`,
+  EISDIR: () => 'it is a directory of files that no lock would hold; look at them, and remove it by hand',
   ENAMETOOLONG: () =>
     'its name is too long: a lock takes about 30 characters more than the name of what it locks',
   EMFILE: () => 'this process has too many files open',

@@ -10,8 +10,8 @@ export interface Owned {
   readonly claim: Claim;
   /** Takes it off the disk, at whatever point it is; may throw. */
   readonly giveBack: () => void;
-  /** Called when somebody else has given it back or broken it: nobody need queue behind its holder any more. */
-  readonly letGo: () => void;
+  /** Called when it is given back, or broken by force, by whichever object: nobody need queue behind it any more. */
+  readonly letGo: (how: 'broken' | 'released') => void;
 }
 
 export interface Registry {

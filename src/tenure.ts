@@ -1,0 +1,260 @@
+/**
+ * One object's tenure of one lock: what it holds, and each call of a lock written once, as a protocol that either
+ * driver runs.
+ *
+ * Rule T1: a claim is owned (`exit.ts`) from before its first step until after its last, so whatever ends this thread
+ * in between gives it back.
+ * Rule T2: an object keeps its place in this thread's queue while it holds the lock. Not where the whole process is
+ * the holder: another thread may release it there, of which this queue would never hear.
+ * Rule T3: an object is told once that its lock was broken by force, by its own release. Until then it counts as
+ * holding, so that no other task of it takes what it finds for its own.
+ * Rule T4: where the holder is the whole process, the disk alone says whether it holds, and as what kind.
+ */
+import { randomBytes } from 'node:crypto';
+import { isMainThread } from 'node:worker_threads';
+import type { Claim } from './claim.js';
+import { runSync, type Io, type Patience } from './drive.js';
+import { NotLocked, NotMyLock } from './errors.js';
+import { disown, own } from './exit.js';
+import * as failures from './failures.js';
+import { recordsOf } from './inspect.js';
+import { thisMachine } from './machine.js';
+import { checkOptions, checkPath, type LockOptions, type Options } from './options.js';
+import type { Place } from './queue.js';
+import type { HolderRecord } from './record.js';
+import { registry } from './registry.js';
+import type { Blocker, Found, Protocol } from './step.js';
+
+/** What a protocol has taken: the claim that now holds the lock, and the dead holder whom it replaced. */
+export interface Taken {
+  readonly claim: Claim;
+  readonly previous: HolderRecord | undefined;
+}
+
+/** A lock that this object holds. */
+interface Held {
+  readonly claim: Claim;
+  readonly place: Place | undefined;
+}
+
+/** How long a release waits for somebody who is recovering this very lock, in milliseconds. */
+const RELEASE_PATIENCE_MS = 10_000;
+
+/** The same at exit, where the process is expected to be gone: a dead holder is recovered anyway. */
+const EXIT_PATIENCE_MS = 100;
+
+export abstract class Tenure {
+  /** What is locked, absolute. It need not exist. */
+  readonly path: string;
+  protected readonly options: Options;
+  #held: Held | undefined;
+  #previous: HolderRecord | undefined;
+
+  /**
+   * @param path What to lock; made absolute here, so that a later `chdir` changes nothing. It need not exist, but its
+   *   directory must, and be writable.
+   * @throws {TypeError} for a path or an option of a wrong type; {RangeError} for one of a wrong value.
+   */
+  constructor(path: string, options?: LockOptions) {
+    this.options = checkOptions(options);
+    this.path = checkPath(path);
+  }
+
+  /** The lock's name on disk, absolute. */
+  get lockPath(): string {
+    return `${this.path}.lock`;
+  }
+
+  /** False if the last acquire took the lock over from a holder that had died, and may have left its work undone. */
+  get clean(): boolean {
+    return this.#previous === undefined;
+  }
+
+  /** The record of the dead holder from whom the last acquire took the lock over, if it did. */
+  get previousHolder(): HolderRecord | undefined {
+    return this.#previous;
+  }
+
+  /** The claim that a record makes; of the kind that was found, where it stands on disk already. */
+  protected abstract claimFor(record: HolderRecord, found?: Found): Claim;
+  /** Takes the lock for a claim, pausing while it is held. The driver ends the wait by a throw into the pause. */
+  protected abstract acquiring(claim: Claim): Protocol<Taken>;
+  /** Gives the claim's lock back; false if it was not the claim's any more. */
+  protected abstract releasing(claim: Claim): Protocol<boolean>;
+  /** Takes back whatever of a claim exists, at whatever point it was cut off. */
+  protected abstract abandoning(claim: Claim): Protocol<unknown>;
+  /** What stands at the lock's name, and whether it lives; `undefined` if nothing does. */
+  protected abstract inspecting(): Protocol<Blocker | undefined>;
+  /** Removes whoever's lock, with the help of a claim that holds nothing; the records that it removed. */
+  protected abstract breaking(claim: Claim): Protocol<readonly HolderRecord[]>;
+  /** How the asynchronous form makes its calls. */
+  protected abstract get io(): Io;
+
+  /** Takes the lock for a claim whose turn in the queue has come. */
+  protected *taking(claim: Claim, place: Place | undefined, signal?: AbortSignal): Protocol<void> {
+    try {
+      signal?.throwIfAborted(); // It may have been since the turn came.
+      this.own(claim); // T1
+      const { claim: taken, previous } = yield* this.acquiring(claim);
+      this.own(taken);
+      this.#hold(taken, place);
+      this.#previous = previous;
+    } catch (error) {
+      disown(claim);
+      if (place !== undefined) registry.queues.leave(this.lockPath, place);
+      throw signal?.aborted === true && error === signal.reason
+        ? error
+        : failures.lockFailed(this.lockPath, error);
+    }
+  }
+
+  #hold(claim: Claim, place: Place | undefined): void {
+    // Taken anew though it was never released: broken by force, and the one place here to hear of it was skipped.
+    this.#drop();
+    const keeps = this.options.threaded || place === undefined; // T2
+    if (!keeps) registry.queues.leave(this.lockPath, place);
+    this.#held = { claim, place: keeps ? place : undefined };
+  }
+
+  #end({ claim, place }: Held): void {
+    disown(claim);
+    if (place !== undefined) registry.queues.leave(this.lockPath, place);
+  }
+
+  /** Gives the lock back. */
+  protected *givingBack(): Protocol<void> {
+    const own = this.#held;
+    this.#held = undefined; // At once, so that a second release meanwhile is not the first one's again.
+    let released: boolean;
+    try {
+      const claim = this.options.threaded && own !== undefined ? own.claim : yield* this.#claimOnDisk();
+      released = yield* this.releasing(claim);
+      letGo(claim.record, 'released');
+    } catch (error) {
+      const isOver = error instanceof NotLocked || error instanceof NotMyLock;
+      if (isOver && own !== undefined) this.#end(own);
+      else this.#held = own;
+      throw failures.unlockFailed(this.lockPath, error);
+    }
+    if (own !== undefined) this.#end(own);
+    if (!released) throw failures.broken(this.lockPath, yield* this.lookingQuietly());
+  }
+
+  /** The claim that holds the lock for the whole process, whichever thread and object made it (T4). */
+  *#claimOnDisk(): Protocol<Claim> {
+    const seen = yield* this.inspecting();
+    const record = this.#recordOfProcess(seen);
+    if (record === undefined) throw failures.notHeld(this.lockPath, seen);
+    return this.claimFor(record, seen?.found);
+  }
+
+  /** Gives the lock back if this object holds it. */
+  protected *disposing(): Protocol<void> {
+    if (this.#held === undefined) return;
+    if (this.options.threaded || this.isMine(yield* this.looking())) yield* this.givingBack();
+    else this.#drop(); // Another thread gave it back.
+  }
+
+  #drop(): void {
+    if (this.#held !== undefined) this.#end(this.#held);
+    this.#held = undefined;
+  }
+
+  /** Removes whoever's lock. */
+  protected *breakingUp(): Protocol<void> {
+    const claim = this.newClaim();
+    this.own(claim);
+    try {
+      for (const record of yield* this.breaking(claim)) letGo(record, 'broken');
+    } catch (error) {
+      throw failures.breakFailed(this.lockPath, error);
+    } finally {
+      disown(claim);
+    }
+  }
+
+  /** What stands at the lock's name; a refusal becomes an error of ours. */
+  protected *looking(): Protocol<Blocker | undefined> {
+    try {
+      return yield* this.inspecting();
+    } catch (error) {
+      throw failures.lookFailed(this.lockPath, error);
+    }
+  }
+
+  /** The same for the words of an error, which must not be lost for one more. */
+  protected *lookingQuietly(): Protocol<Blocker | undefined> {
+    try {
+      return yield* this.inspecting();
+    } catch {
+      return undefined;
+    }
+  }
+
+  /** For all but acquiring: these wait for nobody but those who recover the very lock, which takes no time. */
+  protected shortPatience(ms = RELEASE_PATIENCE_MS): Patience {
+    return {
+      until: performance.now() + ms,
+      expired: (blocker) => failures.stillRecovered(this.lockPath, blocker),
+    };
+  }
+
+  protected newClaim(): Claim {
+    const { thread, ...process } = thisMachine.self();
+    const { note, threaded } = this.options;
+    return this.claimFor({
+      token: randomBytes(12).toString('hex'),
+      ...process,
+      ...(threaded ? { thread } : {}),
+      since: Date.now(),
+      ...(note === undefined ? {} : { note }),
+    });
+  }
+
+  /** Has the claim given back at exit, at whatever point it is. */
+  protected own(claim: Claim): void {
+    own({
+      claim,
+      giveBack: () => {
+        const isHeld = this.#held?.claim === claim;
+        // The process holds it, not this thread that ends; others may count on it.
+        if (isHeld && !this.options.threaded && !isMainThread) return;
+        runSync(this.abandoning(claim), this.shortPatience(EXIT_PATIENCE_MS));
+      },
+      letGo: (how) => {
+        if (this.#held?.claim !== claim) return;
+        const { place } = this.#held;
+        if (place !== undefined) registry.queues.leave(this.lockPath, place);
+        this.#held = how === 'broken' ? { claim, place: undefined } : undefined; // T3
+      },
+    });
+  }
+
+  protected isMine(seen: Blocker | undefined): boolean {
+    const tokens = seen === undefined ? [] : recordsOf(seen.found).map((record) => record.token);
+    return tokens.includes(this.#held?.claim.record.token ?? '') || this.#recordOfProcess(seen) !== undefined;
+  }
+
+  /** The record at the lock's name, if both it and this object say that the holder is this whole process. */
+  #recordOfProcess(seen: Blocker | undefined): HolderRecord | undefined {
+    const [record] = seen === undefined ? [] : recordsOf(seen.found);
+    if (this.options.threaded || record === undefined || record.thread !== undefined) return undefined;
+    const here = thisMachine.self();
+    const isOurs =
+      record.pid === here.pid &&
+      record.boot === here.boot &&
+      record.started === here.started &&
+      record.pidNamespace === here.pidNamespace &&
+      // Without a boot id nothing else tells this machine from one that shares the directory.
+      (record.boot !== undefined || record.host === here.host);
+    return isOurs ? record : undefined;
+  }
+}
+
+/** A claim that was given back, or broken: if this thread held it, those who queue behind it go on. */
+function letGo(record: HolderRecord, how: 'broken' | 'released'): void {
+  const owned = registry.owned.get(record.token);
+  if (owned === undefined) return;
+  owned.letGo(how);
+  disown(owned.claim);
+}
