@@ -14,3 +14,7 @@ export { LinkLockFile, LockFile, MkdirLockFile, SymlinkLockFile } from './kinds.
 export { LockBase } from './lock-file.js';
 export { locked, lockedSync, withLock, withLockSync } from './locked.js';
 export type { AcquireOptions, LockOptions } from './options.js';
+export { updateFile, updateFileSync } from './update-file.js';
+export type { NewContent, UpdateFileOptions, UpdateOptions } from './update-file.js';
+export { updateJson, updateJsonSync } from './update-json.js';
+export type { UpdateJsonOptions } from './update-json.js';

@@ -27,6 +27,7 @@ export const floors: Readonly<Record<string, Floor>> = {
   'perform.ts': 2,
   'drive.ts': 2,
   'directories.ts': 2,
+  'replace.ts': 2,
 
   'options.ts': 3,
   'queue.ts': 3,
@@ -39,5 +40,7 @@ export const floors: Readonly<Record<string, Floor>> = {
   'kinds.ts': 3,
 
   'locked.ts': 4,
+  'update-file.ts': 4,
+  'update-json.ts': 4,
   'index.ts': 4,
 };

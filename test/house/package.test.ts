@@ -27,6 +27,10 @@ const exported = [
   'UnlockError',
   'locked',
   'lockedSync',
+  'updateFile',
+  'updateFileSync',
+  'updateJson',
+  'updateJsonSync',
   'withLock',
   'withLockSync',
 ];

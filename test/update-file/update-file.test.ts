@@ -1,0 +1,296 @@
+/** `updateFile` and its synchronous form: one suite over both. */
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import {
+  chmodSync,
+  chownSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { expect } from 'chai';
+import {
+  LockFile,
+  NotMyLock,
+  updateFile,
+  updateFileSync,
+  type NewContent,
+  type UpdateOptions,
+} from '../../src/index.js';
+import { projectDirectory } from '../support/paths.js';
+import { temporaryDirectory } from '../support/temporary.js';
+
+type Update = (old: string | undefined) => NewContent;
+interface Form {
+  text(
+    path: string,
+    update: Update,
+    options?: UpdateOptions & { encoding?: BufferEncoding },
+  ): Promise<NewContent>;
+  bytes(path: string, update: (old: Buffer | undefined) => NewContent): Promise<NewContent>;
+}
+
+/* eslint-disable @typescript-eslint/require-await -- a throw must become a rejection */
+const forms: Record<string, Form> = {
+  updateFile: {
+    text: updateFile,
+    bytes: (path, update) => updateFile(path, update, { encoding: null }),
+  },
+  updateFileSync: {
+    text: async (...args) => updateFileSync(...args),
+    bytes: async (path, update) => updateFileSync(path, update, { encoding: null }),
+  },
+};
+/* eslint-enable @typescript-eslint/require-await */
+
+for (const [name, form] of Object.entries(forms)) {
+  describe(name, () => {
+    const file = (content?: string | Uint8Array) => {
+      const path = temporaryDirectory().expect('file').join('file');
+      if (content !== undefined) writeFileSync(path, content);
+      return path;
+    };
+
+    it('gives undefined for a file that is missing, and makes it', async () => {
+      const path = file();
+      expect(await form.text(path, (old) => `${String(old)}!`)).to.equal('undefined!');
+      expect(readFileSync(path, 'utf8')).to.equal('undefined!');
+    });
+
+    it('gives what the file holds, and puts the result in its place', async () => {
+      const path = file('grün');
+      await form.text(path, (old) => `${old ?? ''}er`);
+      expect(readFileSync(path, 'utf8')).to.equal('grüner');
+    });
+
+    it('holds the lock while the update runs, and not after', async () => {
+      const path = file('old');
+      const lock = new LockFile(path);
+      await form.text(path, () => String(lock.isLockedSync()), { note: 'an update' });
+      expect(readFileSync(path, 'utf8')).to.equal('true');
+      expect(await lock.isLocked()).to.equal(false);
+    });
+
+    it('leaves the file if the update returns undefined', async () => {
+      const path = file('old');
+      const before = statSync(path);
+      expect(await form.text(path, () => undefined)).to.equal(undefined);
+      expect(statSync(path)).to.deep.include({ ino: before.ino, mtimeMs: before.mtimeMs });
+    });
+
+    it('makes no file if the update returns undefined', async () => {
+      const directory = temporaryDirectory();
+      await form.text(directory.join('file'), () => undefined);
+      expect(readdirSync(directory.path)).to.deep.equal([]);
+    });
+
+    it('leaves the file and frees the lock if the update throws, and throws that', async () => {
+      const path = file('old');
+      const mistake = new Error('mine');
+      expect(
+        await errorOf(
+          form.text(path, () => {
+            throw mistake;
+          }),
+        ),
+      ).to.equal(mistake);
+      expect(readFileSync(path, 'utf8')).to.equal('old');
+      expect(await new LockFile(path).isLocked()).to.equal(false);
+    });
+
+    it('waits no longer than it is told', async () => {
+      const path = file('old');
+      const lock = await new LockFile(path).acquire();
+      expect(await errorOf(form.text(path, () => 'new', { timeout: 0 }))).to.have.property(
+        'code',
+        'ALREADY_LOCKED',
+      );
+      await lock.release();
+    });
+
+    it('reads and writes in the encoding it is told', async () => {
+      const path = file(Buffer.from('gr\xfcn', 'latin1'));
+      await form.text(path, (old) => `${old ?? ''}\xdf`, { encoding: 'latin1' });
+      expect(readFileSync(path, 'latin1')).to.equal('gr\xfcn\xdf');
+    });
+
+    it('refuses what is not text, which would come back as question marks', async () => {
+      const path = file(Buffer.from([0xff, 0xfe]));
+      expect(await messageOf(form.text(path, (old) => old)))
+        .to.include(path)
+        .and.to.include('not UTF-8');
+      expect([...readFileSync(path)]).to.deep.equal([0xff, 0xfe]);
+    });
+
+    it('gives and takes bytes', async () => {
+      const path = file(Buffer.from([0xff]));
+      await form.bytes(path, (old) => new Uint8Array([...(old ?? []), 0xfe]));
+      expect([...readFileSync(path)]).to.deep.equal([0xff, 0xfe]);
+    });
+
+    it('refuses anything else', async () => {
+      const path = file('old');
+      for (const wrong of [null, 1, {}, [1]]) {
+        expect(await errorOf(form.text(path, () => wrong as never))).to.be.instanceOf(TypeError);
+      }
+      expect(await messageOf(form.text(path, 'new' as never))).to.equal('update must be a function');
+      expect(await messageOf(form.text(path, () => 'new', { encoding: 'utf-9' as never }))).to.include(
+        'utf-9',
+      );
+      expect(readFileSync(path, 'utf8')).to.equal('old');
+    });
+
+    it('keeps mode and owner', async () => {
+      const path = file('old');
+      const isRoot = process.getuid?.() === 0;
+      if (isRoot) chownSync(path, 1234, 5678);
+      chmodSync(path, 0o640);
+      const { uid, gid } = statSync(path);
+      await form.text(path, () => 'new');
+      const after = statSync(path);
+      expect([after.uid, after.gid, after.mode & 0o7777]).to.deep.equal([uid, gid, 0o640]);
+    });
+
+    it('makes a new file with the mode it is told, which an old one ignores', async () => {
+      const path = file();
+      await form.text(path, () => 'secret', { mode: 0o600 });
+      expect(statSync(path).mode & 0o7777).to.equal(0o600);
+      await form.text(path, () => 'still', { mode: 0o666 });
+      expect(statSync(path).mode & 0o7777).to.equal(0o600);
+    });
+
+    it('follows a symbolic link to the file, and locks the path as it was given', async () => {
+      const directory = temporaryDirectory().expect('name', 'deep', 'deep/real');
+      const real = directory.join('deep/real');
+      mkdirSync(directory.join('deep'));
+      writeFileSync(real, 'old');
+      symlinkSync(real, directory.join('name'));
+      await form.text(directory.join('name'), () => String(existsSync(directory.join('name.lock'))));
+      expect(readFileSync(real, 'utf8')).to.equal('true');
+    });
+
+    it('replaces a link that leads nowhere', async () => {
+      const path = file();
+      symlinkSync('/nowhere/at/all', path);
+      await form.text(path, () => 'new');
+      expect(readFileSync(path, 'utf8')).to.equal('new');
+    });
+
+    it('names the directory that is missing', async () => {
+      const path = temporaryDirectory().join('none/file');
+      const error = await errorOf(form.text(path, () => 'new'));
+      expect(error).to.have.property('code', 'LOCK_FAILED');
+    });
+
+    it('passes on why a file can’t be read', async () => {
+      const directory = temporaryDirectory().expect('directory');
+      mkdirSync(directory.join('directory'));
+      expect(await errorOf(form.text(directory.join('directory'), () => 'new'))).to.have.property(
+        'code',
+        'EISDIR',
+      );
+    });
+
+    it('writes nothing if its lock was broken by force meanwhile, and says so', async () => {
+      const path = file('old');
+      const error = await errorOf(
+        form.text(path, () => {
+          new LockFile(path).breakLockSync();
+          return 'new';
+        }),
+      );
+      expect(error).to.be.instanceOf(NotMyLock);
+      expect(readFileSync(path, 'utf8')).to.equal('old');
+    });
+
+    it('leaves the old file when the disk takes only a part of the new one', function () {
+      if (process.platform === 'win32') this.skip();
+      const path = file('old');
+      const script = `
+        import { ${name} } from 'holdfast';
+        await ${name}(${JSON.stringify(path)}, () => 'x'.repeat(20_000));`;
+      // The limit on a file's size refuses as a full disk does: first a part is written, then nothing. It also sends
+      // a signal, which ends the asynchronous form, whose thread is free to hear it.
+      const shell = `ulimit -f 8; exec "$0" --input-type=module --eval "$1"`;
+      const { status, signal, stderr } = spawnSync('bash', ['-c', shell, process.execPath, script], {
+        cwd: projectDirectory,
+        env: { ...process.env, NODE_V8_COVERAGE: '' },
+        encoding: 'utf8',
+      });
+      expect(statSync(path).size, 'bytes in place').to.equal(3);
+      expect(status).not.to.equal(0);
+      expect(signal ?? stderr).to.match(/SIGXFSZ|EFBIG/);
+    });
+
+    it('sweeps what somebody left who was killed while writing, and nothing else', async () => {
+      const directory = temporaryDirectory();
+      const path = directory.join('file');
+      const others = ['file.1', 'file.20240101', 'file.holdfast-notes', 'file.json', 'file.1700000000'];
+      for (const other of others) writeFileSync(directory.join(other), '');
+      directory.expect('file', ...others);
+
+      const script = `
+        import { ${name} } from 'holdfast';
+        await ${name}(${JSON.stringify(path)}, () => Buffer.alloc(2 ** 28));`;
+      const child = spawn(process.execPath, ['--input-type=module', '--eval', script], {
+        cwd: projectDirectory,
+      });
+      const isLeft = () => readdirSync(directory.path).some((each) => /holdfast-[0-9a-f]/.test(each));
+      while (!isLeft() && child.exitCode === null) await sleep(1);
+      child.kill('SIGKILL');
+      if (child.exitCode === null && child.signalCode === null) await once(child, 'exit');
+      expect(isLeft(), 'killed in the middle').to.equal(true);
+
+      await form.text(path, (old) => String(old));
+      expect(readFileSync(path, 'utf8')).to.equal('undefined');
+      expect(readdirSync(directory.path).sort()).to.deep.equal(['file', ...others].sort());
+    });
+  });
+}
+
+describe('updateFile', () => {
+  it('takes an update that is asynchronous, and lets those of one thread through one by one', async () => {
+    const path = temporaryDirectory().expect('file').join('file');
+    const letters = ['a', 'b', 'c', 'd', 'e'];
+    await Promise.all(
+      letters.map((letter) =>
+        updateFile(path, async (old = '') => {
+          await sleep(1);
+          return old + letter;
+        }),
+      ),
+    );
+    expect(readFileSync(path, 'utf8')).to.equal(letters.join(''));
+  });
+
+  it('leaves the file if the update rejects', async () => {
+    const path = temporaryDirectory().join('file');
+    expect(await messageOf(updateFile(path, () => Promise.reject(new Error('mine'))))).to.equal('mine');
+  });
+});
+
+describe('updateFileSync', () => {
+  it('refuses an update that is asynchronous', () => {
+    const path = temporaryDirectory().join('file');
+    const update = () => Promise.resolve('new') as unknown as string;
+    expect(() => updateFileSync(path, update)).to.throw(TypeError, 'a promise');
+  });
+});
+
+async function errorOf(work: Promise<unknown>): Promise<unknown> {
+  return await work.then(
+    () => {
+      throw new Error('it should have failed');
+    },
+    (error: unknown) => error,
+  );
+}
+
+async function messageOf(work: Promise<unknown>): Promise<string> {
+  return ((await errorOf(work)) as Error).message;
+}
