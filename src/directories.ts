@@ -24,7 +24,10 @@ export function directory(path: string): Directory {
   return found;
 }
 
-/** Is the directory on a disk that only this machine writes? */
+/** Is the directory on a disk that only this machine writes? Of one that can't be asked it is not remembered. */
 export function isLocal(path: string): boolean {
-  return (directory(path).isLocal ??= thisMachine.isLocal(path));
+  const here = directory(path);
+  const answer = here.isLocal ?? thisMachine.isLocal(path);
+  if (answer !== undefined) here.isLocal = answer;
+  return answer === true;
 }

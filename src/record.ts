@@ -14,15 +14,25 @@ export interface HolderRecord {
   readonly pid: number;
   /** 0 is the main thread. Absent: the whole process is the holder (`threaded: false`). */
   readonly thread?: number;
+  /** The kernel's own number of a worker's thread: it ends with the worker, though the process lives on. */
+  readonly task?: number;
+  /** When that thread started, as `started`. */
+  readonly taskStarted?: string;
   readonly host: string;
   /** The kernel's boot id: another one means another run of the kernel, or another machine. */
   readonly boot?: string;
+  /** The boot id is a container's, which its manager put in the place of the kernel's: another one means nothing. */
+  readonly replacedBoot?: true;
   /** Inode of the PID namespace: pids mean the same only within one. */
   readonly pidNamespace?: string;
   /** Inode of the time namespace: start times compare only within one. */
   readonly timeNamespace?: string;
   /** When the process started, in the kernel's own units: tells it from a later one with the same pid. */
   readonly started?: string;
+  /** To the holder, the lock stands on a disk that only its own kernel writes: not on a network's, not a guest's. */
+  readonly local?: true;
+  /** The holder listens on a socket beside the lock for as long as it lives. */
+  readonly beacon?: true;
   /** When the claim was made: milliseconds since 1970, by the holder's clock. For people; it proves nothing. */
   readonly since: number;
   /** The caller's own words. */
@@ -46,12 +56,22 @@ export function tokenOfStaged(name: string): Token | undefined {
   return /\.([0-9a-f]{24})$/.exec(name)?.[1];
 }
 
+/** Where the holder of a claim listens, if its record says that it does. */
+export function beaconPath(lock: string, token: Token): string {
+  return `${stagedPath(lock, token)}.beacon`;
+}
+
+/** The token in a beacon's name, or `undefined` if the name is not one. */
+export function tokenOfBeacon(name: string): Token | undefined {
+  return /\.([0-9a-f]{24})\.beacon$/.exec(name)?.[1];
+}
+
 export function formatRecord(record: HolderRecord): string {
   const { since, note, ...who } = record;
   return JSON.stringify({ holdfast: FORMAT, ...who, since, note });
 }
 
-/** The record that a text is, or `undefined` if it is none of ours. */
+/** The record that a text is, or `undefined` if it is none of ours. Fields that we don't know are left out. */
 export function parseRecord(text: string): HolderRecord | undefined {
   let value: unknown;
   try {
@@ -60,31 +80,36 @@ export function parseRecord(text: string): HolderRecord | undefined {
     return undefined;
   }
   if (typeof value !== 'object' || value === null) return undefined;
-  const { holdfast, ...fields } = value as Readonly<Record<string, unknown>>;
-  return holdfast === FORMAT && isRecord(fields) ? fields : undefined;
+  const fields = value as Readonly<Record<string, unknown>>;
+  if (fields['holdfast'] !== FORMAT) return undefined;
+  const known = Object.entries(CHECKS).map(([field, check]) => ({ field, check, value: fields[field] }));
+  if (!known.every(({ check, value }) => check(value))) return undefined;
+  const present = known.filter(({ value }) => value !== undefined);
+  return Object.fromEntries(present.map(({ field, value }) => [field, value])) as unknown as HolderRecord;
 }
 
 const optional = (check: (value: unknown) => boolean) => (value: unknown) =>
   value === undefined || check(value);
 const isText = (value: unknown) => typeof value === 'string' && value.length > 0;
 const isCount = (value: unknown) => Number.isSafeInteger(value) && (value as number) >= 0;
+const isTrue = (value: unknown) => value === true;
+// 0 and the negatives name process groups, and must never reach kill(2).
+const isPid = (value: unknown) => isCount(value) && (value as number) > 0 && (value as number) < PID_LIMIT;
 
 const CHECKS: { readonly [field in keyof Required<HolderRecord>]: (value: unknown) => boolean } = {
   token: (value) => typeof value === 'string' && TOKEN.test(value),
-  // 0 and the negatives name process groups, and must never reach kill(2).
-  pid: (value) => isCount(value) && (value as number) > 0 && (value as number) < PID_LIMIT,
+  pid: isPid,
   thread: optional(isCount),
+  task: optional(isPid),
+  taskStarted: optional(isText),
   host: (value) => typeof value === 'string',
   boot: optional(isText),
+  replacedBoot: optional(isTrue),
   pidNamespace: optional(isText),
   timeNamespace: optional(isText),
   started: optional(isText),
-  since: (value) => Number.isFinite(value),
+  local: optional(isTrue),
+  beacon: optional(isTrue),
+  since: isCount,
   note: optional((value) => typeof value === 'string'),
 };
-
-function isRecord(
-  fields: Readonly<Record<string, unknown>>,
-): fields is Readonly<Record<string, unknown>> & HolderRecord {
-  return Object.entries(CHECKS).every(([field, check]) => check(fields[field]));
-}

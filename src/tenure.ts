@@ -11,8 +11,10 @@
  * Rule T4: where the holder is the whole process, the disk alone says whether it holds, and as what kind.
  */
 import { randomBytes } from 'node:crypto';
+import { dirname } from 'node:path';
 import { isMainThread } from 'node:worker_threads';
 import type { Claim } from './claim.js';
+import { isLocal } from './directories.js';
 import { runSync, type Io, type Patience } from './drive.js';
 import { NotLocked, NotMyLock } from './errors.js';
 import { disown, own } from './exit.js';
@@ -200,12 +202,15 @@ export abstract class Tenure {
   }
 
   protected newClaim(): Claim {
-    const { thread, ...process } = thisMachine.self();
+    const { thread, task, taskStarted, ...process } = thisMachine.self();
     const { note, threaded } = this.options;
     return this.claimFor({
       token: randomBytes(12).toString('hex'),
       ...process,
       ...(threaded ? { thread } : {}),
+      ...(threaded && task !== undefined ? { task } : {}),
+      ...(threaded && taskStarted !== undefined ? { taskStarted } : {}),
+      ...(isLocal(dirname(this.lockPath)) ? { local: true } : {}),
       since: Date.now(),
       ...(note === undefined ? {} : { note }),
     });

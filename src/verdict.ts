@@ -4,41 +4,105 @@
  * Rule V1: `dead` is said only on proof. A missing field proves nothing, and neither does age or a host name.
  * Rule V2: pids mean something only under the boot, and in the PID namespace, in which they were written down.
  * Rule V3: a live pid with another start time is another process; start times compare in one time namespace only.
- * Rule V4: two running kernels don't write one local filesystem, so there another boot is an earlier one.
+ * Rule V4: two running kernels don't write one local disk, so there another boot is an earlier one. Local it must be
+ * to both sides: our own disk may be another machine's network drive, or a guest's shared folder.
+ * Rule V5: the beacon of a holder proves its life, or its death, to whoever runs under the same kernel. Two sides to
+ * whom a disk is local do, unless the holder's is over (V4), and then its beacon is dark as well.
+ *
+ * Not promised: to tell two copies of one virtual machine apart, which have one boot id and the same pids.
  */
 import type { Machine } from './machine.js';
 import type { HolderRecord } from './record.js';
 import type { Judgement } from './step.js';
 
+/** What came of asking a holder's beacon. `silent`: nothing that would prove anything. */
+export type Signal = 'lit' | 'dark' | 'silent';
+
 const alive = (reason: string): Judgement => ({ verdict: 'alive', reason });
 const dead = (reason: string): Judgement => ({ verdict: 'dead', reason });
 const unknown = (reason: string): Judgement => ({ verdict: 'unknown', reason });
 
-/** Judges the holder of a record that stands at `path`. */
-export function judgeHolder(record: HolderRecord, machine: Machine, path: string): Judgement {
+/**
+ * Judges the holder of a record that stands at `path`.
+ *
+ * @param signal What its beacon said, where `isForBeacon` tells that it is to be asked.
+ */
+export function judgeHolder(
+  record: HolderRecord,
+  machine: Machine,
+  path: string,
+  signal: Signal = 'silent',
+): Judgement {
   const here = machine.self();
   if (record.boot === undefined || here.boot === undefined) return judgeWithoutBoot(record, machine, path);
-  if (record.boot !== here.boot) {
-    // V4
-    return machine.isLocal(path)
-      ? dead('it was taken before the machine was started anew')
-      : unknown('it was taken on another machine, or before this one was started anew');
-  }
-  if (record.pidNamespace === undefined || record.pidNamespace !== here.pidNamespace) {
-    return unknown('it was taken in another PID namespace (another container), where pids are others'); // V2
+  if (isForBeacon(record, machine, path) && signal !== 'silent') return judgeBySignal(signal); // V5
+  if (record.boot !== here.boot) return judgeOtherBoot(record, machine, path);
+  if (!sharesPids(record, machine)) {
+    return unknown(
+      'it was taken in another PID namespace (another container), where pids are others; ' +
+        'only a process in there can tell, or a beacon (the option) of the holder',
+    ); // V2
   }
   return judgePid(record, machine);
+}
+
+/** Can the holder's beacon prove what nothing else can? */
+export function isForBeacon(record: HolderRecord, machine: Machine, path: string): boolean {
+  if (record.beacon !== true || record.local !== true) return false;
+  const here = machine.self();
+  if (record.boot === undefined || here.boot === undefined) return false;
+  const kernelsMayBeOne = record.boot === here.boot || hasReplacedBoot(record, machine);
+  return kernelsMayBeOne && !sharesPids(record, machine) && machine.isLocal(path) === true;
+}
+
+function judgeBySignal(signal: 'lit' | 'dark'): Judgement {
+  return signal === 'lit'
+    ? alive('the process is alive, in another PID namespace (another container)')
+    : dead('the process is gone, and so may be the PID namespace (the container) that it was in');
+}
+
+function hasReplacedBoot(record: HolderRecord, machine: Machine): boolean {
+  return record.replacedBoot === true || machine.self().replacedBoot === true;
+}
+
+function sharesPids({ boot, pidNamespace }: HolderRecord, machine: Machine): boolean {
+  const here = machine.self();
+  return boot === here.boot && pidNamespace !== undefined && pidNamespace === here.pidNamespace;
+}
+
+/** V4 */
+function judgeOtherBoot(record: HolderRecord, machine: Machine, path: string): Judgement {
+  if (hasReplacedBoot(record, machine)) {
+    return unknown(
+      'it was taken in a container with a boot id of its own, so it can’t be told whether before the last start ' +
+        'of this machine; only a process in there can tell, or a beacon (the option) of the holder',
+    );
+  }
+  if (record.local !== true || machine.isLocal(path) !== true) {
+    return unknown(
+      'it was taken on another machine, or before this one was started anew, and on a disk that machines share; ' +
+        'only a process on that machine can tell',
+    );
+  }
+  return dead('it was taken before the machine was started anew');
 }
 
 /** No boot id on the one side or the other: macOS, Windows, a sandbox without /proc. */
 function judgeWithoutBoot(record: HolderRecord, machine: Machine, path: string): Judgement {
   // On Linux its absence is a sandbox's doing, and then nobody knows whose pids these are.
   if (record.boot !== machine.self().boot || machine.platform === 'linux') {
-    return unknown('there is no boot id to tell by whether it was taken on this machine');
+    return unknown(
+      'nothing (no /proc, no boot id) tells whether it was taken on this machine; only a process where it was ' +
+        'taken can tell',
+    );
   }
-  return machine.isLocal(path)
-    ? judgePid(record, machine)
-    : unknown('nothing tells whether it was taken on this machine');
+  if (record.local !== true || machine.isLocal(path) !== true) {
+    return unknown(
+      'it is on a disk that machines share, and nothing tells whether it was taken on this one; ' +
+        'only a process on that machine can tell',
+    );
+  }
+  return judgePid(record, machine);
 }
 
 function judgePid(record: HolderRecord, machine: Machine): Judgement {
@@ -46,13 +110,22 @@ function judgePid(record: HolderRecord, machine: Machine): Judgement {
   if (state.is === 'gone') return dead('the process is gone');
   if (state.zombie) return dead('the process has ended, though nobody has reaped it yet');
   const comparable = record.timeNamespace === machine.self().timeNamespace;
-  if (
-    comparable &&
-    record.started !== undefined &&
-    state.started !== undefined &&
-    record.started !== state.started
-  ) {
+  if (comparable && differ(record.started, state.started)) {
     return dead('the process is gone; its pid is now another’s'); // V3
   }
+  if (record.task !== undefined && hasEnded(record, record.task, machine, comparable)) {
+    return dead('the worker thread has ended, though its process lives');
+  }
   return alive('the process is alive');
+}
+
+function hasEnded(record: HolderRecord, task: number, machine: Machine, comparable: boolean): boolean {
+  const state = machine.task(record.pid, task);
+  if (state.is === 'gone' || state.ending) return true;
+  return comparable && differ(record.taskStarted, state.started); // V3
+}
+
+/** Two times that are known, and not the same. */
+function differ(one: string | undefined, other: string | undefined): boolean {
+  return one !== undefined && other !== undefined && one !== other;
 }

@@ -22,6 +22,8 @@ export const floors: Readonly<Record<string, Floor>> = {
   'release.ts': 1,
   'sweep.ts': 1,
 
+  'proc.ts': 2,
+  'disks.ts': 2,
   'machine.ts': 2,
   'verdict.ts': 2,
   'perform.ts': 2,
