@@ -16,7 +16,7 @@ export interface Report {
   readonly ms: number;
   readonly code?: string;
   readonly message?: string;
-  readonly holder?: Holder | null;
+  readonly holder?: Partial<Holder> | null;
 }
 
 const kinds = { link: LockFile, mkdir: MkdirLockFile, symlink: SymlinkLockFile };
