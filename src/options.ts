@@ -29,6 +29,11 @@ export interface LockOptions {
    * `async`: every call goes through the thread pool.
    */
   readonly io?: 'auto' | 'async' | undefined;
+  /**
+   * Where the lock stands, when it is not `<path>.lock`: for a path on a file system that can't be written. Only those
+   * who name the same place exclude each other.
+   */
+  readonly lockPath?: string | undefined;
 }
 
 export interface AcquireOptions {
@@ -44,6 +49,8 @@ export interface Options {
   readonly note: string | undefined;
   readonly orphanGraceMs: number;
   readonly io: 'auto' | Io;
+  /** Absolute. */
+  readonly lockPath: string | undefined;
 }
 
 const ORPHAN_GRACE_MS = 30_000;
@@ -51,14 +58,21 @@ const ORPHAN_GRACE_MS = 30_000;
 export function checkOptions(options: LockOptions = {}): Options {
   if (typeof options !== 'object' || (options as unknown) === null)
     throw new TypeError('options must be an object');
-  const { timeout, threaded = true, note, orphanGraceMs = ORPHAN_GRACE_MS, io = 'auto' } = options;
+  const { timeout, threaded = true, note, orphanGraceMs = ORPHAN_GRACE_MS, io = 'auto', lockPath } = options;
   if (typeof threaded !== 'boolean') throw new TypeError('threaded must be true or false');
   checkNote(note);
   if (checkNumber('orphanGraceMs', orphanGraceMs) < 0)
     throw new RangeError('orphanGraceMs must not be negative');
   if ((io as unknown) !== 'auto' && (io as unknown) !== 'async')
     throw new TypeError(`io must be 'auto' or 'async'`);
-  return { timeout: checkTimeout(timeout) ?? Infinity, threaded, note, orphanGraceMs, io };
+  return {
+    timeout: checkTimeout(timeout) ?? Infinity,
+    threaded,
+    note,
+    orphanGraceMs,
+    io,
+    lockPath: lockPath === undefined ? undefined : checkPath(lockPath, 'lockPath'),
+  };
 }
 
 function checkNote(note: unknown): void {
@@ -107,10 +121,10 @@ export function checkAcquireSync(how: unknown, fallback: number): number {
 }
 
 /** The path, absolute. */
-export function checkPath(path: unknown): string {
-  if (typeof path !== 'string') throw new TypeError('the path to lock must be a string');
+export function checkPath(path: unknown, name = 'the path to lock'): string {
+  if (typeof path !== 'string') throw new TypeError(`${name} must be a string`);
   if (path === '' || path.includes('\0'))
-    throw new TypeError('the path to lock must have no NUL byte, and not be empty');
+    throw new TypeError(`${name} must have no NUL byte, and not be empty`);
   try {
     return resolve(path);
   } catch (cause) {

@@ -60,11 +60,14 @@ export abstract class Tenure {
   constructor(path: string, options?: LockOptions) {
     this.options = checkOptions(options);
     this.path = checkPath(path);
+    // The first write to what is locked would be the end of its lock.
+    if (this.options.lockPath === this.path)
+      throw new RangeError('lockPath must not be the path to lock itself');
   }
 
-  /** The lock's name on disk, absolute. */
+  /** The lock's name on disk, absolute: `<path>.lock`, unless the option `lockPath` says where. */
   get lockPath(): string {
-    return `${this.path}.lock`;
+    return this.options.lockPath ?? `${this.path}.lock`;
   }
 
   /** False if the last acquire took the lock over from a holder that had died, and may have left its work undone. */
