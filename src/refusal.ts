@@ -5,7 +5,11 @@ const MEANINGS: Readonly<Record<string, (directory: string) => string>> = {
   ENOTDIR: (directory) => `${directory} is not a directory`,
   EACCES: (directory) => `this process may not write in ${directory}`,
   EPERM: (directory) => `the system does not permit it in ${directory}`,
-  EROFS: (directory) => `${directory} is on a read-only file system; lock a path in a writable directory`,
+  EROFS: (directory) =>
+    `${directory} is on a read-only file system; have the lock stand in a writable directory by the option lockPath`,
+  ERR_ACCESS_DENIED: (directory) =>
+    `Node's permission model keeps this process out of ${directory}; allow it that directory with ` +
+    `--allow-fs-read and --allow-fs-write, or have the lock stand in an allowed one by the option lockPath`,
   ENOSPC: (directory) => `the disk of ${directory} is full`,
   EDQUOT: (directory) => `the disk quota for ${directory} is used up`,
   EISDIR: () => 'it is a directory of files that no lock would hold; look at them, and remove it by hand',
@@ -15,9 +19,15 @@ const MEANINGS: Readonly<Record<string, (directory: string) => string>> = {
   ENFILE: () => 'the system has too many files open',
 };
 
+/** The permission model refuses symbolic links to whoever may not read and write everywhere. */
+const NO_SYMLINKS =
+  "Node's permission model allows symbolic links only to a process that may read and write everywhere; " +
+  'use LockFile, which makes a hard link (ERR_ACCESS_DENIED)';
+
 /** Why a call on a name in `directory` was refused. */
 export function sayRefusal(cause: unknown, directory: string): string {
   const code = cause instanceof Error && 'code' in cause ? String(cause.code) : '';
+  if (code === 'ERR_ACCESS_DENIED' && (cause as Error).message.includes('symlink')) return NO_SYMLINKS;
   const meaning = MEANINGS[code];
   if (meaning !== undefined) return `${meaning(directory)} (${code})`;
   return cause instanceof Error ? cause.message : String(cause);
