@@ -46,7 +46,8 @@ function unopened(code: string, error: unknown): Content {
   if (code === 'ELOOP' || code === 'EMLINK') return { is: 'symlink' }; // EMLINK is FreeBSD's: open(2).
   if (code === 'EISDIR') return { is: 'directory' };
   if (code === 'ENXIO') return { is: 'other', what: 'a socket, or a device without a driver' };
-  if (code === 'EACCES' || code === 'EPERM')
+  // ERR_ACCESS_DENIED is the permission model's, of Node itself.
+  if (code === 'EACCES' || code === 'EPERM' || code === 'ERR_ACCESS_DENIED')
     return { is: 'other', what: `something that we may not read (${code})` };
   throw error;
 }
