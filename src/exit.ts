@@ -14,7 +14,7 @@ import { registry, type Owned } from './registry.js';
 /** Has a claim given back at exit from now on. */
 export function own(owned: Owned): void {
   registry.owned.set(owned.claim.record.token, owned);
-  registry.unhook ??= onExit(giveAllBack);
+  registry.unhook ??= hook();
 }
 
 /** The end of `own`. Unhooks when nothing is left, as soon as this thread gets to it: hooking again is dear. */
@@ -26,6 +26,20 @@ export function disown(claim: Claim): void {
     isUnhooking = false;
     if (registry.owned.size === 0) letSignalsWork();
   });
+}
+
+/**
+ * Where Bun ends by itself it emits `exit` past the patched `process.emit` by which signal-exit hears of it. Elsewhere
+ * no listener of our own: signal-exit's turn comes after the listeners of callers, who may give their locks back there.
+ */
+function hook(): () => void {
+  const unhook = onExit(giveAllBack);
+  if (process.versions['bun'] === undefined) return unhook;
+  process.on('exit', giveAllBack);
+  return () => {
+    process.off('exit', giveAllBack);
+    unhook();
+  };
 }
 
 let isUnhooking = false;
