@@ -46,9 +46,10 @@ function unopened(code: string, error: unknown): Content {
   if (code === 'ELOOP' || code === 'EMLINK') return { is: 'symlink' }; // EMLINK is FreeBSD's: open(2).
   if (code === 'EISDIR') return { is: 'directory' };
   if (code === 'ENXIO') return { is: 'other', what: 'a socket, or a device without a driver' };
-  // ERR_ACCESS_DENIED is the permission model's, of Node itself.
-  if (code === 'EACCES' || code === 'EPERM' || code === 'ERR_ACCESS_DENIED')
-    return { is: 'other', what: `something that we may not read (${code})` };
+  // The last two are refusals of the runtime, not of the system: of Node's permission model, and of Deno.
+  const refusal = code === '' && error instanceof Error ? error.name : code;
+  if (['EACCES', 'EPERM', 'ERR_ACCESS_DENIED', 'NotCapable'].includes(refusal))
+    return { is: 'other', what: `something that we may not read (${refusal})` };
   throw error;
 }
 
