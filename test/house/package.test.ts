@@ -1,15 +1,9 @@
-/**
- * The package as its users get it: packed, installed in an empty folder, and loaded both ways.
- *
- * Packed from a copy of the project, since packing builds afresh, and this suite runs from `dist/`. Installing
- * takes the two dependencies from the registry, or from npm's cache.
- */
-import { spawnSync } from 'node:child_process';
-import { cpSync, existsSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+/** The package as its users get it: what is in it, and how it loads. */
+import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { expect } from 'chai';
-import { projectDirectory } from '../support/paths.js';
-import { temporaryDirectory, type TemporaryDirectory } from '../support/temporary.js';
+import { npm, packedPackage, run, type Packed } from '../support/packed.js';
+import { projectDirectory, sourceDirectory } from '../support/paths.js';
 
 const exported = [
   'AlreadyLocked',
@@ -35,46 +29,38 @@ const exported = [
   'withLockSync',
 ];
 
-interface Packed {
-  readonly filename: string;
-  readonly files: readonly { readonly path: string }[];
+/** What npm takes along unasked, where it is there. */
+const besides = ['LICENSE', 'README.md', 'package.json'];
+
+interface Manifest {
+  readonly dependencies: Readonly<Record<string, string>>;
+  readonly publishConfig?: unknown;
 }
 
 describe('the package', function () {
   this.timeout(180_000);
 
-  let directory: TemporaryDirectory;
   let packed: Packed;
-  let installed: string;
 
   before(() => {
-    directory = temporaryDirectory().expect('project', 'project/', 'user', 'user/');
-    const project = directory.join('project');
-    for (const name of ['package.json', 'tsconfig.json', 'LICENSE', 'README.md', 'src']) {
-      const path = join(projectDirectory, name);
-      if (existsSync(path)) cpSync(path, join(project, name), { recursive: true });
-    }
-    symlinkSync(join(projectDirectory, 'node_modules'), join(project, 'node_modules'), 'junction');
-    packed = pack(project);
-
-    const user = directory.join('user');
-    cpSync(join(project, packed.filename), join(user, packed.filename));
-    writeFileSync(join(user, 'package.json'), '{ "name": "user", "private": true }');
-    npm(user, ['install', '--prefer-offline', '--no-audit', '--no-fund', `./${packed.filename}`]);
-    installed = join(user, 'node_modules/holdfast');
+    packed = packedPackage();
   });
 
-  it('has what was built, the sources, and no tests', () => {
-    const names = packed.files.map(({ path }) => path);
-    expect(names).to.include.members(['LICENSE', 'package.json', 'dist/src/index.js', 'dist/src/index.d.ts']);
-    const known =
-      /^(?:dist\/src\/[^/]+\.(?:js|js\.map|d\.ts)|src\/[^/]+\.ts|LICENSE|README\.md|package\.json)$/;
-    expect(names.filter((name) => !known.test(name))).to.deep.equal([]);
+  it('has each source, what was built of it, and nothing else', () => {
+    const sources = readdirSync(sourceDirectory, { recursive: true, encoding: 'utf8' })
+      .filter((name) => name.endsWith('.ts'))
+      .map((name) => name.slice(0, -'.ts'.length));
+    const wanted = [
+      ...besides.filter((name) => existsSync(join(projectDirectory, name))),
+      ...sources.map((name) => `src/${name}.ts`),
+      ...sources.flatMap((name) => ['.js', '.js.map', '.d.ts'].map((end) => `dist/src/${name}${end}`)),
+    ];
+    expect(packed.files).to.deep.equal(wanted.sort());
   });
 
   it('has source maps that point at sources it has', () => {
     const maps = packed.files
-      .map(({ path }) => join(installed, path))
+      .map((path) => join(packed.installed, path))
       .filter((path) => path.endsWith('.map'));
     expect(maps).not.to.deep.equal([]);
     const sources = maps.flatMap((map) => {
@@ -84,11 +70,28 @@ describe('the package', function () {
     expect(sources.filter((source) => !existsSync(source))).to.deep.equal([]);
   });
 
+  it('points at nothing that it has not', () => {
+    const texts = packed.files.filter((path) => /\.(?:js|ts)$/.test(path));
+    const absent = texts.flatMap((path) => {
+      const text = readFileSync(join(packed.installed, path), 'utf8');
+      const [, map] = /^\/\/# sourceMappingURL=(.*)$/m.exec(text) ?? [];
+      return map === undefined || existsSync(join(packed.installed, dirname(path), map)) ? [] : [path];
+    });
+    expect(absent).to.deep.equal([]);
+  });
+
   it('brings two packages, and what they need', () => {
-    const { dependencies } = JSON.parse(readFileSync(join(installed, 'package.json'), 'utf8')) as {
-      dependencies: Record<string, string>;
-    };
-    expect(Object.keys(dependencies).sort()).to.deep.equal(['signal-exit', 'write-file-atomic']);
+    expect(Object.keys(manifest().dependencies).sort()).to.deep.equal(['signal-exit', 'write-file-atomic']);
+  });
+
+  it('is published for everyone, with its provenance', () => {
+    expect(manifest().publishConfig).to.deep.equal({ access: 'public', provenance: true });
+  });
+
+  it('can be published, as far as can be told without doing it', () => {
+    // Provenance is signed with an identity that only the place of publication has.
+    const args = ['publish', '--dry-run', '--json', '--offline', '--provenance=false', packed.tarball];
+    expect(npm(packed.project, args)).to.include('holdfast-');
   });
 
   it('is the same classes to `require` and to `import`', () => {
@@ -111,28 +114,11 @@ describe('the package', function () {
     expect(node(script)).to.equal('ERR_PACKAGE_PATH_NOT_EXPORTED\n');
   });
 
+  function manifest(): Manifest {
+    return JSON.parse(readFileSync(join(packed.installed, 'package.json'), 'utf8')) as Manifest;
+  }
+
   function node(script: string): string {
-    return run(process.execPath, ['--input-type=commonjs', '--eval', script], directory.join('user'));
+    return run(process.execPath, ['--input-type=commonjs', '--eval', script], packed.user);
   }
 });
-
-function pack(project: string): Packed {
-  const [packed] = JSON.parse(npm(project, ['pack', '--json', '--silent'])) as Packed[];
-  if (packed === undefined) throw new Error('npm packed nothing');
-  return packed;
-}
-
-function npm(directory: string, args: readonly string[]): string {
-  return run('npm', args, directory);
-}
-
-/** Without what an `npm test` around us left in the environment: an npm inside would take that project for its own. */
-function run(command: string, args: readonly string[], cwd: string): string {
-  const inherited = Object.entries(process.env).filter(([name]) => {
-    return !/^npm_(?:package|lifecycle|config_local_prefix)|^NODE_V8_COVERAGE$/.test(name);
-  });
-  const options = { cwd, env: Object.fromEntries(inherited), encoding: 'utf8' } as const;
-  const { status, stdout, stderr } = spawnSync(command, args, options);
-  if (status !== 0) throw new Error(`${command} ${args.join(' ')} failed:\n${stdout}${stderr}`);
-  return stdout;
-}
