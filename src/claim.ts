@@ -4,12 +4,16 @@ import { formatRecord, stagedPath, type HolderRecord } from './record.js';
 /** How a lock's name appears: as a hard link, a directory or a symbolic link. They exclude each other. */
 export type Kind = 'link' | 'mkdir' | 'symlink';
 
-/** Made new for every acquisition, and never used again: its token is what tells it from all others. */
-export interface Claim {
+/** What every protocol needs of a claim. Made new for every acquisition: its token tells it from all others. */
+export interface AnyClaim {
+  readonly record: HolderRecord;
+}
+
+/** A claim that is put under a lock's name. */
+export interface Claim extends AnyClaim {
   /** The lock's name, which every contender knows. */
   readonly lock: string;
   readonly kind: Kind;
-  readonly record: HolderRecord;
   /** The record as it stands on disk. */
   readonly text: string;
   /** A private name beside the lock's, where a file is finished before it appears under the lock's name. */

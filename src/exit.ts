@@ -8,7 +8,7 @@
  * Rule X2: nothing is thrown at exit. What can't be given back there is the dead's a moment later, and recovered.
  */
 import { onExit } from 'signal-exit';
-import type { Claim } from './claim.js';
+import type { AnyClaim } from './claim.js';
 import { registry, type Owned } from './registry.js';
 
 /** Has a claim given back at exit from now on. */
@@ -18,7 +18,7 @@ export function own(owned: Owned): void {
 }
 
 /** The end of `own`. Unhooks when nothing is left, as soon as this thread gets to it: hooking again is dear. */
-export function disown(claim: Claim): void {
+export function disown(claim: AnyClaim): void {
   registry.owned.delete(claim.record.token);
   if (registry.owned.size > 0 || registry.unhook === undefined || isUnhooking) return;
   isUnhooking = true;

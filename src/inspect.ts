@@ -84,7 +84,7 @@ export function evictionOf(name: string): string {
 /** The records in what was found; none, if it isn't ours. */
 export function recordsOf(found: Found): readonly HolderRecord[] {
   if (found.kind === 'mkdir') return found.records;
-  return found.kind === 'link' || found.kind === 'symlink' ? [found.record] : [];
+  return 'record' in found ? [found.record] : [];
 }
 
 /** Does what was found stand for this claim, and no other? */

@@ -13,7 +13,7 @@ import { sweep } from './sweep.js';
 import type { Taken } from './tenure.js';
 
 /** What the three kinds have in common: one name, `<path>.lock`, that excludes all of them. */
-abstract class NameLock extends LockBase {
+abstract class NameLock extends LockBase<Claim> {
   protected abstract get kind(): Kind;
 
   protected get directory(): string {
@@ -25,11 +25,11 @@ abstract class NameLock extends LockBase {
   }
 
   protected override claimFor(record: HolderRecord, found?: Found): Claim {
-    const isKind = found !== undefined && found.kind !== 'empty' && found.kind !== 'foreign';
-    return makeClaim(this.lockPath, isKind ? found.kind : this.kind, record, this.options.orphanGraceMs);
+    const kind = found !== undefined && isKind(found.kind) ? found.kind : this.kind;
+    return makeClaim(this.lockPath, kind, record, this.options.orphanGraceMs);
   }
 
-  protected override *acquiring(claim: Claim): Protocol<Taken> {
+  protected override *acquiring(claim: Claim): Protocol<Taken<Claim>> {
     const { previous } = yield* acquire(claim);
     const here = directory(this.directory);
     if (previous !== undefined || here.isSwept !== true) {
@@ -79,12 +79,16 @@ export class SymlinkLockFile extends NameLock {
     return 'symlink';
   }
 
-  protected override *acquiring(claim: Claim): Protocol<Taken> {
+  protected override *acquiring(claim: Claim): Protocol<Taken<Claim>> {
     // Its eviction lock's name is longer than its own. A name too long for that could be taken, but not given back:
     // so a still longer one is looked up first.
     yield* read(claim.staged);
     return yield* super.acquiring(claim);
   }
+}
+
+function isKind(kind: Found['kind']): kind is Kind {
+  return kind === 'link' || kind === 'mkdir' || kind === 'symlink';
 }
 
 /**
@@ -122,7 +126,7 @@ export class LockFile extends LinkLockFile {
     return directory(this.directory).refusesLinks === true ? 'mkdir' : 'link';
   }
 
-  protected override *acquiring(claim: Claim): Protocol<Taken> {
+  protected override *acquiring(claim: Claim): Protocol<Taken<Claim>> {
     try {
       return yield* super.acquiring(claim);
     } catch (error) {

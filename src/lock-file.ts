@@ -8,6 +8,7 @@
  * Not promised: that an object knows which of the tasks that share it holds the lock. Whoever of them calls
  * `release()` releases it.
  */
+import type { AnyClaim } from './claim.js';
 import { runAsync, runSync, type Patience } from './drive.js';
 import { disown, letSignalsWork } from './exit.js';
 import * as failures from './failures.js';
@@ -22,7 +23,8 @@ import { standInLine } from './turn.js';
 
 export type { Taken } from './tenure.js';
 
-export abstract class LockBase extends Tenure {
+/** @typeParam C What the lock's protocol knows of a claim, besides the holder's record. */
+export abstract class LockBase<C extends AnyClaim = AnyClaim> extends Tenure<C> {
   /**
    * Acquires the lock, waiting for it as long as it takes or as it is told.
    *

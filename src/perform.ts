@@ -191,6 +191,8 @@ function actSync(step: Call, machine: Machine): unknown {
       return true;
     case 'judge':
       return judgeHolder(step.record, machine, dirname(step.path));
+    case 'ask':
+      return step.sync();
   }
 }
 
@@ -233,6 +235,8 @@ async function act(step: Call, machine: Machine): Promise<unknown> {
     case 'judge':
       // Reads /proc, which is memory: dearer to hand to another thread than to do.
       return judgeHolder(step.record, machine, dirname(step.path));
+    case 'ask':
+      return await step.async();
   }
 }
 

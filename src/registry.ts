@@ -2,12 +2,12 @@
  * What this thread has on disk, and who queues for it: one registry a thread, shared by all copies of this package in
  * it (two bundles, or a bundle and an installed one), which therefore must agree on its shape.
  */
-import type { Claim } from './claim.js';
+import type { AnyClaim } from './claim.js';
 import { Queues } from './queue.js';
 
 /** A claim that this thread has on disk, or is about to. */
 export interface Owned {
-  readonly claim: Claim;
+  readonly claim: AnyClaim;
   /** Takes it off the disk, at whatever point it is; may throw. */
   readonly giveBack: () => void;
   /** Called when it is given back, or broken by force, by whichever object: nobody need queue behind it any more. */

@@ -46,6 +46,7 @@ export type Step =
   | { call: 'unlink'; path: string }
   | { call: 'rmdir'; path: string }
   | { call: 'judge'; record: HolderRecord; path: string }
+  | { call: 'ask'; sync: () => unknown; async: () => Promise<unknown> }
   | { call: 'pause'; blocker: Blocker }
   | { call: 'settle'; tries: number };
 
@@ -62,6 +63,8 @@ export type Found =
   | { kind: 'link' | 'symlink'; text: string; record: HolderRecord }
   /** A directory of claims of ours: one, or for an instant more. Never none. */
   | { kind: 'mkdir'; records: readonly [HolderRecord, ...HolderRecord[]] }
+  /** A claim of ours that stands elsewhere than at a name of its own: in a database, or as another author has it. */
+  | { kind: 'other'; record: HolderRecord }
   /** An empty directory: a lock being born, one being given back, or somebody else's whole lock. */
   | { kind: 'empty' }
   /**
@@ -141,6 +144,21 @@ export function* rmdir(path: string): Protocol<boolean> {
 /** Does the holder of a record that stands at `path` live? */
 export function* judge(record: HolderRecord, path: string): Protocol<Judgement> {
   return (yield { call: 'judge', record, path }) as Judgement;
+}
+
+/**
+ * Any call that has no step of its own, in both forms, for locks that are no names: a row, a key on a server. The
+ * protocols of floor 1 never yield it, for what it does can't be explored.
+ */
+export function* ask<T>(sync: () => T, async: () => Promise<T> = () => settled(sync)): Protocol<T> {
+  return (yield { call: 'ask', sync, async }) as T;
+}
+
+/** What a function returns or throws, as a promise. */
+function settled<T>(call: () => T): Promise<T> {
+  return new Promise((resolve) => {
+    resolve(call());
+  });
 }
 
 /** Lets time pass. The driver decides how much, and throws here when there is none left. */

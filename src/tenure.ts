@@ -13,7 +13,7 @@
 import { randomBytes } from 'node:crypto';
 import { dirname } from 'node:path';
 import { isMainThread } from 'node:worker_threads';
-import type { Claim } from './claim.js';
+import type { AnyClaim } from './claim.js';
 import { isLocal } from './directories.js';
 import { runSync, type Io, type Patience } from './drive.js';
 import { NotLocked, NotMyLock } from './errors.js';
@@ -28,14 +28,14 @@ import { registry } from './registry.js';
 import type { Blocker, Found, Protocol } from './step.js';
 
 /** What a protocol has taken: the claim that now holds the lock, and the dead holder whom it replaced. */
-export interface Taken {
-  readonly claim: Claim;
+export interface Taken<C extends AnyClaim = AnyClaim> {
+  readonly claim: C;
   readonly previous: HolderRecord | undefined;
 }
 
 /** A lock that this object holds. */
-interface Held {
-  readonly claim: Claim;
+interface Held<C extends AnyClaim> {
+  readonly claim: C;
   readonly place: Place | undefined;
 }
 
@@ -45,11 +45,12 @@ const RELEASE_PATIENCE_MS = 10_000;
 /** The same at exit, where the process is expected to be gone: a dead holder is recovered anyway. */
 const EXIT_PATIENCE_MS = 100;
 
-export abstract class Tenure {
+/** @typeParam C What the lock's protocol knows of a claim, besides the holder's record. */
+export abstract class Tenure<C extends AnyClaim> {
   /** What is locked, absolute. It need not exist. */
   readonly path: string;
   protected readonly options: Options;
-  #held: Held | undefined;
+  #held: Held<C> | undefined;
   #previous: HolderRecord | undefined;
 
   /**
@@ -80,23 +81,35 @@ export abstract class Tenure {
     return this.#previous;
   }
 
-  /** The claim that a record makes; of the kind that was found, where it stands on disk already. */
-  protected abstract claimFor(record: HolderRecord, found?: Found): Claim;
-  /** Takes the lock for a claim, pausing while it is held. The driver ends the wait by a throw into the pause. */
-  protected abstract acquiring(claim: Claim): Protocol<Taken>;
-  /** Gives the claim's lock back; false if it was not the claim's any more. */
-  protected abstract releasing(claim: Claim): Protocol<boolean>;
-  /** Takes back whatever of a claim exists, at whatever point it was cut off. */
-  protected abstract abandoning(claim: Claim): Protocol<unknown>;
-  /** What stands at the lock's name, and whether it lives; `undefined` if nothing does. */
+  /**
+   * The claim that a record makes; of the kind that was found, where it stands on disk already. Called for each acquire
+   * and each break: it must have no effect.
+   */
+  protected abstract claimFor(record: HolderRecord, found?: Found): C;
+  /**
+   * Takes the lock for a claim, pausing while somebody holds it who isn't proved dead. The driver ends the wait by a
+   * throw into the `pause`; what is thrown, there or elsewhere, must leave nothing of the claim behind.
+   */
+  protected abstract acquiring(claim: C): Protocol<Taken<C>>;
+  /** Gives the claim's lock back; false if it was not the claim's any more. Must never remove another's. */
+  protected abstract releasing(claim: C): Protocol<boolean>;
+  /** What stands where the lock is, and whether it lives; `undefined` if nothing does. */
   protected abstract inspecting(): Protocol<Blocker | undefined>;
-  /** Removes whoever's lock, with the help of a claim that holds nothing; the records that it removed. */
-  protected abstract breaking(claim: Claim): Protocol<readonly HolderRecord[]>;
+  /** Removes whoever's lock it sees, and nothing that came since; the records that it removed. */
+  protected abstract breaking(claim: C): Protocol<readonly HolderRecord[]>;
+
+  /** Takes back whatever of a claim exists, at whatever point its acquire or release was cut off; at exit, too. */
+  protected *abandoning(claim: C): Protocol<unknown> {
+    return yield* this.releasing(claim);
+  }
+
   /** How the asynchronous form makes its calls. */
-  protected abstract get io(): Io;
+  protected get io(): Io {
+    return 'async';
+  }
 
   /** Takes the lock for a claim whose turn in the queue has come. */
-  protected *taking(claim: Claim, place: Place | undefined, signal?: AbortSignal): Protocol<void> {
+  protected *taking(claim: C, place: Place | undefined, signal?: AbortSignal): Protocol<void> {
     try {
       signal?.throwIfAborted(); // It may have been since the turn came.
       this.own(claim); // T1
@@ -113,7 +126,7 @@ export abstract class Tenure {
     }
   }
 
-  #hold(claim: Claim, place: Place | undefined): void {
+  #hold(claim: C, place: Place | undefined): void {
     // Taken anew though it was never released: broken by force, and the one place here to hear of it was skipped.
     this.#drop();
     const keeps = this.options.threaded || place === undefined; // T2
@@ -121,7 +134,7 @@ export abstract class Tenure {
     this.#held = { claim, place: keeps ? place : undefined };
   }
 
-  #end({ claim, place }: Held): void {
+  #end({ claim, place }: Held<C>): void {
     disown(claim);
     if (place !== undefined) registry.queues.leave(this.lockPath, place);
   }
@@ -146,7 +159,7 @@ export abstract class Tenure {
   }
 
   /** The claim that holds the lock for the whole process, whichever thread and object made it (T4). */
-  *#claimOnDisk(): Protocol<Claim> {
+  *#claimOnDisk(): Protocol<C> {
     const seen = yield* this.inspecting();
     const record = this.#recordOfProcess(seen);
     if (record === undefined) throw failures.notHeld(this.lockPath, seen);
@@ -204,7 +217,7 @@ export abstract class Tenure {
     };
   }
 
-  protected newClaim(): Claim {
+  protected newClaim(): C {
     const { thread, task, taskStarted, ...process } = thisMachine.self();
     const { note, threaded } = this.options;
     return this.claimFor({
@@ -220,7 +233,7 @@ export abstract class Tenure {
   }
 
   /** Has the claim given back at exit, at whatever point it is. */
-  protected own(claim: Claim): void {
+  protected own(claim: C): void {
     own({
       claim,
       giveBack: () => {

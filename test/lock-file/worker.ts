@@ -26,7 +26,7 @@ async function answer({
   } catch (thrown) {
     const error = thrown as Error;
     const { name, message } = error;
-    const fields: Record<string, unknown> = Object.assign({}, error);
+    const fields = Object.fromEntries(Object.entries(error));
     return { id, error: { ...fields, name, message } };
   }
 }
