@@ -15,10 +15,10 @@ interface Locked {
 
 /** The same, where the path is told from `this` and the first arguments of the call. */
 interface LockedBy<This, Args extends readonly unknown[]> {
-  <Rest extends readonly unknown[] = [], Result = unknown>(
-    work: Callable<This, readonly [...Args, ...Rest], Result>,
+  <All extends readonly [...Args, ...unknown[]], Result>(
+    work: Callable<This, All, Result>,
     context?: ClassMethodDecoratorContext,
-  ): Callable<This, readonly [...Args, ...Rest], Promise<Awaited<Result>>>;
+  ): Callable<This, All, Promise<Awaited<Result>>>;
 }
 
 interface LockedSync {
@@ -29,10 +29,10 @@ interface LockedSync {
 }
 
 interface LockedSyncBy<This, Args extends readonly unknown[]> {
-  <Rest extends readonly unknown[] = [], Result = unknown>(
-    work: Callable<This, readonly [...Args, ...Rest], Result>,
+  <All extends readonly [...Args, ...unknown[]], Result>(
+    work: Callable<This, All, Result>,
     context?: ClassMethodDecoratorContext,
-  ): Callable<This, readonly [...Args, ...Rest], Result>;
+  ): Callable<This, All, Result>;
 }
 
 /**

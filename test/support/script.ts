@@ -5,7 +5,9 @@
  * `endScripts`, in an `afterEach`, kills what is left.
  */
 import { spawn, type ChildProcessWithoutNullStreams } from 'node:child_process';
+import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { pathToFileURL } from 'node:url';
 import { projectDirectory } from './paths.js';
 
 export interface Ending {
@@ -27,9 +29,12 @@ export interface ScriptOptions {
 
 const standing = new Set<Script>();
 
+/** The built package, for an `import` in a script. */
+export const packageUrl = pathToFileURL(join(projectDirectory, 'dist/src/index.js')).href;
+
 /** What a script has at hand: all of the package, and `say(words)`, a line that the test can wait for. */
 export const imports = `
-  import * as holdfast from ${JSON.stringify(new URL('dist/src/index.js', `file://${projectDirectory}`).href)};
+  import * as holdfast from ${JSON.stringify(packageUrl)};
   import * as fs from 'node:fs';
   const { LockFile, LinkLockFile, MkdirLockFile, SymlinkLockFile } = holdfast;
   const say = (words) => fs.writeSync(1, words + '\\n');
