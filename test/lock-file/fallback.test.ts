@@ -1,0 +1,84 @@
+/** LockFile where the file system refuses hard links: a directory instead, once found out without another attempt. */
+import { execFileSync, spawnSync } from 'node:child_process';
+import { mkdirSync } from 'node:fs';
+import { expect } from 'chai';
+import { run, type Ending } from '../support/script.js';
+import { temporaryDirectory } from '../support/temporary.js';
+
+/** What holds for a LockFile in the current directory, which has no hard links; `links` counts the tries, if it can. */
+const laws = `
+  const lock = new LockFile('config.json');
+  const kinds = [];
+  for (const how of ['acquire', 'acquireSync']) {
+    await lock[how](0);
+    kinds.push((await lock.holder()).kind, await lock.iAmLocking());
+    try { new LockFile('config.json', { timeout: 0 }).acquireSync(); } catch (error) { kinds.push(error.name); }
+    try { await new MkdirLockFile('config.json').acquire(20); } catch (error) { kinds.push(error.name); }
+    await lock.release();
+  }
+  const second = new LockFile('config.json', { io: 'async' });
+  await second.acquire();
+  await lock.breakLock();
+  try { await second.release(); } catch (error) { kinds.push(error.name); }
+  try { await new LinkLockFile('config.json').acquire(); } catch (error) { kinds.push(error.name, error.cause.code); }
+  const left = fs.readdirSync('.').filter((name) => name.startsWith('config'));
+  await lock.acquire(0); // And is given back at exit.
+  say(JSON.stringify({ kinds, left, links: globalThis.links }));`;
+
+const expected = [
+  ...['mkdir', true, 'AlreadyLocked', 'LockTimeout'],
+  ...['mkdir', true, 'AlreadyLocked', 'LockTimeout'],
+  'NotMyLock',
+  'LockFailed',
+];
+
+function check(ending: Ending): { kinds: unknown[]; left: unknown; links?: number } {
+  expect(ending, ending.stderr).to.include({ code: 0 });
+  const found = JSON.parse(ending.stdout) as { kinds: unknown[]; left: unknown; links?: number };
+  expect(found.kinds.slice(0, -1)).to.deep.equal(expected);
+  expect(found.left).to.deep.equal([]);
+  return found;
+}
+
+describe('where the file system refuses hard links, a LockFile is a directory', () => {
+  for (const code of ['EPERM', 'ENOTSUP', 'ENOSYS', 'EACCES', 'EISDIR']) {
+    it(`as told by ${code}, and links are tried no more there`, async () => {
+      const refuse = `
+        import fs from 'node:fs';
+        import { syncBuiltinESMExports } from 'node:module';
+        globalThis.links = 0;
+        const refusal = (from) => {
+          globalThis.links++;
+          return Object.assign(new Error('refused'), { code: '${code}', syscall: 'link', path: from });
+        };
+        fs.linkSync = (from) => { throw refusal(from); };
+        fs.promises.link = (from) => Promise.reject(refusal(from));
+        syncBuiltinESMExports();`;
+      const nodeOptions = ['--import', `data:text/javascript,${encodeURIComponent(refuse)}`];
+      const { kinds, links } = check(await run(laws, { cwd: temporaryDirectory().path, nodeOptions }));
+      expect(kinds.at(-1)).to.equal(code);
+      // Twice: by the first attempt, and by LinkLockFile at the end. Some codes are insisted on.
+      expect(links).to.equal(/EPERM|EACCES/.test(code) ? 12 : 2);
+    });
+  }
+
+  it('on a real FAT', async function () {
+    const tools = ['mkfs.vfat', 'fusefat', 'fusermount'];
+    const absent = tools.filter((tool) => spawnSync('which', [tool]).status !== 0);
+    if (absent.length > 0) {
+      console.log(`        (not run: it takes ${absent.join(' and ')}, to make and mount a FAT)`);
+      this.skip();
+    }
+    const directory = temporaryDirectory().expect('disk', 'mounted');
+    mkdirSync(directory.join('mounted'));
+    execFileSync('mkfs.vfat', ['-C', directory.join('disk'), '1024']);
+    execFileSync('fusefat', ['-o', 'rw+', directory.join('disk'), directory.join('mounted')], {
+      stdio: 'ignore',
+    });
+    try {
+      check(await run(laws, { cwd: directory.join('mounted') }));
+    } finally {
+      execFileSync('fusermount', ['-u', directory.join('mounted')]);
+    }
+  });
+});
