@@ -130,7 +130,7 @@ export function* remove(name: string, found: Found, lock: string): Protocol<void
   if (found.kind === 'mkdir') {
     for (const record of found.records) yield* leaveDirectory(name, record.token);
   } else if (found.kind === 'foreign' && found.names !== undefined) {
-    for (const each of found.names) yield* unlink(claimIn(name, each));
+    for (const each of found.names) yield* unlink(claimIn(name, each), name);
     yield* rmdir(name);
   } else if (found.kind === 'empty') {
     yield* insist(() => rmdir(name));

@@ -41,15 +41,15 @@ export function* appearAsDirectory(name: string, claim: Claim): Protocol<boolean
     born = (yield* insist(() => mkdir(name))) === 'made'; // D1
     if (!born) return false;
     // `missing`: the directory was taken for an orphan, so what stands at the name now is not for us to remove.
-    born = (yield* rename(claim.staged, claimIn(name, token))) === 'moved';
+    born = (yield* rename(claim.staged, claimIn(name, token), name)) === 'moved';
     if (!born) return false;
-    const names = yield* list(name, NAMES_LIMIT); // D2
+    const names = yield* list(name, NAMES_LIMIT, name); // D2
     alone = names?.length === 1 && names[0] === token;
     return alone;
   } finally {
     if (!alone) {
       yield* quietly(unlink(claim.staged));
-      if (born) yield* quietly(unlink(claimIn(name, token)));
+      if (born) yield* quietly(unlink(claimIn(name, token), name));
       if (born) yield* quietly(rmdir(name));
     }
   }
@@ -57,7 +57,7 @@ export function* appearAsDirectory(name: string, claim: Claim): Protocol<boolean
 
 /** Removes one claim from a lock directory, and the directory with its last one; false if the claim was gone. */
 export function* leaveDirectory(name: string, token: string): Protocol<boolean> {
-  if (!(yield* insist(() => unlink(claimIn(name, token))))) return false; // D3
+  if (!(yield* insist(() => unlink(claimIn(name, token), name)))) return false; // D3
   yield* insist(() => rmdir(name));
   return true;
 }

@@ -1,4 +1,10 @@
-/** What is told of a lock's holder: the data that `holder()` gives, and the words that errors say. */
+/**
+ * What is told of a lock's holder: the data that `holder()` gives, and the words that errors say.
+ *
+ * Rule T1: what a lock's text says was written by anyone. It is cut, and stripped of what acts on a terminal, before
+ * it becomes part of a message.
+ */
+import { likenessOf, NEWBORN } from './foreign.js';
 import type { HolderRecord } from './record.js';
 import type { Found, Judgement } from './step.js';
 
@@ -6,35 +12,50 @@ import type { Found, Judgement } from './step.js';
 export interface Holder extends Judgement, Partial<HolderRecord> {
   /** How the lock stands on disk. `empty`: a directory with nothing in it; `foreign`: another program's lock. */
   readonly kind: Found['kind'];
-  /** Of a foreign lock: what it looks like. */
+  /** Of a foreign lock: what stands there. */
   readonly description?: string;
+  /** Of a foreign or empty lock: whose it looks like. Its `pid` and `host` are then what their format tells. */
+  readonly library?: string;
 }
 
 export function describe(found: Found, judgement: Judgement): Holder {
   const { verdict, reason } = judgement;
-  if (found.kind === 'foreign') return { kind: found.kind, verdict, reason, description: found.what };
-  if (found.kind === 'empty') return { kind: found.kind, verdict, reason };
-  return { ...(found.kind === 'mkdir' ? found.records[0] : found.record), kind: found.kind, verdict, reason };
+  const { kind } = found;
+  if (kind === 'foreign') return { kind, verdict, reason, description: found.what, ...likenessOf(found) };
+  if (kind === 'empty') return { kind, verdict, reason, ...NEWBORN };
+  return { ...(kind === 'mkdir' ? found.records[0] : found.record), kind, verdict, reason };
 }
 
 /** One or two sentences for people: who holds `path`, how long at `now`, whether it lives, what to do next. */
 export function sayHolder(path: string, holder: Holder, now: number): string {
   if (holder.kind === 'foreign') {
     return (
-      `${path} is held by a foreign lock: ${holder.description ?? 'not one of ours'}. It is never broken ` +
-      `by itself; if you know that nobody uses it, call breakLock() or remove it.`
+      `${path} is held by ${holder.description ?? 'a lock that is not ours'}${sayLikeness(holder)}. It is never ` +
+      `broken by itself; if you know that nobody uses it, call breakLock() or remove it.`
     );
   }
   if (holder.kind === 'empty') {
-    return `${path} is an empty directory: a lock being made, or another program's. If it stays so, it is removed.`;
+    return (
+      `${path} is an empty directory: ${holder.library ?? 'a lock that is being made'}. ` +
+      `If it stays so, it is removed when its grace has passed.`
+    );
   }
   return `${path} is held by ${sayWho(holder)}, for ${sayAge(now - (holder.since ?? now))}; ${sayLife(holder)}`;
 }
 
 function sayWho(holder: Holder): string {
-  const thread = holder.thread === undefined ? '' : `, thread ${String(holder.thread)}`;
-  const note = holder.note === undefined ? '' : ` (${JSON.stringify(holder.note)})`;
-  return `pid ${String(holder.pid)}${thread}, on host ${holder.host ?? 'unknown'}${note}`;
+  const thread = holder.thread === undefined ? '' : `, thread ${holder.thread}`;
+  const note = holder.note === undefined ? '' : ` ("${plain(holder.note)}")`;
+  return `pid ${holder.pid ?? '?'}${thread}, on host ${plain(holder.host ?? '?')}${note}`;
+}
+
+function sayLikeness({ library, pid, host }: Holder): string {
+  if (library === undefined) return '';
+  const who = [
+    ...(pid === undefined ? [] : [`pid ${pid}`]),
+    ...(host === undefined ? [] : [`host ${plain(host)}`]),
+  ];
+  return `; it looks like that of ${library}${who.length === 0 ? '' : `: ${who.join(', on ')}`}`;
 }
 
 function sayLife(holder: Holder): string {
@@ -42,7 +63,15 @@ function sayLife(holder: Holder): string {
     return `${holder.reason}. Wait for it, or break the lock with breakLock() if you know it is stuck.`;
   }
   if (holder.verdict === 'dead') return `${holder.reason}. Whoever tries next replaces it.`;
-  return `it can't be told whether it lives: ${holder.reason}. If you know that it is dead, call breakLock().`;
+  return `it can't be proved dead: ${holder.reason}. If you know that it is dead, call breakLock().`;
+}
+
+const LONGEST_WORDS = 200;
+
+/** Somebody's words, without control characters, those that turn the direction of writing, and line ends: T1. */
+function plain(words: string): string {
+  const cut = words.length > LONGEST_WORDS ? `${words.slice(0, LONGEST_WORDS)}…` : words;
+  return cut.replace(/[\p{C}\p{Zl}\p{Zp}]/gu, '\uFFFD');
 }
 
 const UNITS = [
@@ -54,5 +83,5 @@ const UNITS = [
 
 function sayAge(ms: number): string {
   const [unit, size] = UNITS.find(([, size]) => ms >= size) ?? (['ms', 1] as const);
-  return `${String(Math.max(0, Math.floor(ms / size)))} ${unit}`;
+  return `${Math.max(0, Math.floor(ms / size))} ${unit}`;
 }

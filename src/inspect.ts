@@ -50,12 +50,12 @@ function fromText(kind: 'link' | 'symlink', text: string): Found {
 
 /** The claims in a lock directory; `undefined` if it changed under our eyes. */
 function* lookInside(name: string): Protocol<Found | undefined> {
-  const names = yield* list(name, NAMES_LIMIT);
+  const names = yield* list(name, NAMES_LIMIT, name);
   if (names === undefined) return undefined;
   if (names.length === NAMES_LIMIT) return { kind: 'foreign', what: 'a directory of many files' };
   const texts: string[] = [];
   for (const each of names) {
-    const content = yield* read(claimIn(name, each));
+    const content = yield* read(claimIn(name, each), name);
     if (content.is === 'nothing') return undefined;
     if (content.is !== 'file') return strangers;
     texts.push(content.text);

@@ -11,6 +11,7 @@ import { abandon, breakByForce, release } from './release.js';
 import { quietly, read, type Blocker, type Found, type Protocol } from './step.js';
 import { sweep } from './sweep.js';
 import type { Taken } from './tenure.js';
+import { withTwin } from './twin.js';
 
 /** What the three kinds have in common: one name, `<path>.lock`, that excludes all of them. */
 abstract class NameLock extends LockBase<Claim> {
@@ -50,7 +51,11 @@ abstract class NameLock extends LockBase<Claim> {
   protected override *inspecting(): Protocol<Blocker | undefined> {
     const found = yield* look(this.lockPath);
     if (found === undefined) return undefined;
-    return { path: this.lockPath, found, judgement: yield* judgeFound(found, this.lockPath) };
+    return {
+      path: this.lockPath,
+      found: yield* withTwin(found, this.lockPath, this.directory),
+      judgement: yield* judgeFound(found, this.lockPath),
+    };
   }
 
   protected override *breaking(claim: Claim): Protocol<readonly HolderRecord[]> {

@@ -8,6 +8,7 @@ import { isUtf8 } from 'node:buffer';
 import * as fs from 'node:fs';
 import { dirname } from 'node:path';
 import type { Machine } from './machine.js';
+import { throughDirectory, throughDirectorySync } from './within.js';
 import { TEXT_LIMIT, type Content, type Step } from './step.js';
 import { judgeHolder } from './verdict.js';
 
@@ -21,7 +22,7 @@ const REFUSALS: { readonly [call in Call['call']]?: Readonly<Record<string, unkn
   link: { EEXIST: 'exists', ENOENT: 'missing' },
   symlink: { EEXIST: 'exists' },
   mkdir: { EEXIST: 'exists' },
-  rename: { ENOENT: 'missing' },
+  rename: { ENOENT: 'missing', ENOTDIR: 'missing' },
   // EINVAL: not a link any more. ENOTDIR: the lock's directory is no directory any more.
   readlink: { ENOENT: undefined, EINVAL: undefined, ENOTDIR: undefined },
   list: { ENOENT: undefined, ENOTDIR: undefined },
@@ -40,12 +41,13 @@ function refused(step: Call, error: unknown): unknown {
   return answers[code];
 }
 
-/** What a name that can't be opened is. */
+/** What a name that can't be looked at, or opened, is. */
 function unopened(code: string, error: unknown): Content {
   if (code === 'ENOENT' || code === 'ENOTDIR') return { is: 'nothing' };
   if (code === 'ELOOP' || code === 'EMLINK') return { is: 'symlink' }; // EMLINK is FreeBSD's: open(2).
   if (code === 'EISDIR') return { is: 'directory' };
   if (code === 'ENXIO') return { is: 'other', what: 'a socket, or a device without a driver' };
+  if (code === 'EAGAIN') return { is: 'other', what: 'a file under a lease or a mandatory lock' };
   // The last two are refusals of the runtime, not of the system: of Node's permission model, and of Deno.
   const refusal = code === '' && error instanceof Error ? error.name : code;
   if (['EACCES', 'EPERM', 'ERR_ACCESS_DENIED', 'NotCapable'].includes(refusal))
@@ -53,11 +55,10 @@ function unopened(code: string, error: unknown): Content {
   throw error;
 }
 
-// O_NOFOLLOW: a link is text, and never followed. O_NONBLOCK: opening a FIFO waits for nobody.
-const { O_RDONLY, O_NOFOLLOW, O_NONBLOCK } = fs.constants;
-const READ_FLAGS =
-  O_RDONLY | ((O_NOFOLLOW as number | undefined) ?? 0) | ((O_NONBLOCK as number | undefined) ?? 0);
-const FOLLOWS = (O_NOFOLLOW as number | undefined) === undefined; // Windows
+// For what became something else since we looked. O_NOFOLLOW: a link is text, and never followed. O_NONBLOCK: opening
+// a FIFO waits for nobody. Windows knows neither, nor FIFOs.
+const { O_RDONLY, O_NOFOLLOW = 0, O_NONBLOCK = 0 } = fs.constants as Partial<typeof fs.constants>;
+const READ_FLAGS = (O_RDONLY ?? 0) | O_NOFOLLOW | O_NONBLOCK;
 
 function notAFile(stats: fs.Stats): Content | undefined {
   if (stats.isSymbolicLink()) return { is: 'symlink' };
@@ -75,8 +76,14 @@ function toText(buffer: Buffer): Content {
     : { is: 'other', what: 'a file whose content is not text' };
 }
 
+/**
+ * Looks before it opens: opening a FIFO wakes whoever waits to write to it, and opening some devices acts. What was
+ * opened is looked at again, since the name may have changed hands.
+ */
 function readSync(path: string): Content {
-  if (FOLLOWS && fs.lstatSync(path).isSymbolicLink()) return { is: 'symlink' };
+  const named = notAFile(fs.lstatSync(path));
+  if (named?.is === 'directory') fs.accessSync(path, fs.constants.R_OK | fs.constants.X_OK);
+  if (named !== undefined) return named;
   const descriptor = fs.openSync(path, READ_FLAGS);
   try {
     const other = notAFile(fs.fstatSync(descriptor));
@@ -89,7 +96,9 @@ function readSync(path: string): Content {
 }
 
 async function read(path: string): Promise<Content> {
-  if (FOLLOWS && (await fs.promises.lstat(path)).isSymbolicLink()) return { is: 'symlink' };
+  const named = notAFile(await fs.promises.lstat(path));
+  if (named?.is === 'directory') await fs.promises.access(path, fs.constants.R_OK | fs.constants.X_OK);
+  if (named !== undefined) return named;
   const file = await fs.promises.open(path, READ_FLAGS);
   try {
     const other = notAFile(await file.stat());
@@ -151,6 +160,25 @@ async function stage(path: string, text: string): Promise<void> {
 
 function isSameFile(one: fs.BigIntStats, other: fs.BigIntStats): boolean {
   return one.ino !== 0n && one.ino === other.ino && one.dev === other.dev; // 0: a filesystem without inodes.
+}
+
+/** Has a step made by way of the lock directory that it is for, where it is for one. */
+function withinSync(step: Call, make: (way: Call) => unknown): unknown {
+  if (!('within' in step) || step.within === undefined) return make(step);
+  const directory = step.within;
+  return throughDirectorySync(directory, (way) => make(rerouted(step, directory, way)));
+}
+
+async function within(step: Call, make: (way: Call) => Promise<unknown>): Promise<unknown> {
+  if (!('within' in step) || step.within === undefined) return await make(step);
+  const directory = step.within;
+  return await throughDirectory(directory, (way) => make(rerouted(step, directory, way)));
+}
+
+/** The same step, its path in `directory` told by way of another name of that. */
+function rerouted(step: Extract<Call, { within?: unknown }>, directory: string, way: string): Call {
+  const reroute = (path: string) => way + path.slice(directory.length);
+  return step.call === 'rename' ? { ...step, to: reroute(step.to) } : { ...step, path: reroute(step.path) };
 }
 
 function actSync(step: Call, machine: Machine): unknown {
@@ -242,7 +270,7 @@ async function act(step: Call, machine: Machine): Promise<unknown> {
 
 export function performSync(step: Call, machine: Machine): unknown {
   try {
-    return actSync(step, machine);
+    return withinSync(step, (way) => actSync(way, machine));
   } catch (error) {
     return refused(step, error);
   }
@@ -250,7 +278,7 @@ export function performSync(step: Call, machine: Machine): unknown {
 
 export async function perform(step: Call, machine: Machine): Promise<unknown> {
   try {
-    return await act(step, machine);
+    return await within(step, (way) => act(way, machine));
   } catch (error) {
     return refused(step, error);
   }

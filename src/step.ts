@@ -37,18 +37,24 @@ export type Step =
   | { call: 'link'; from: string; to: string }
   | { call: 'symlink'; text: string; path: string }
   | { call: 'mkdir'; path: string }
-  | { call: 'rename'; from: string; to: string }
-  | { call: 'read'; path: string }
+  | { call: 'rename'; from: string; to: string; within?: Within }
+  | { call: 'read'; path: string; within?: Within }
   | { call: 'readlink'; path: string }
-  | { call: 'list'; path: string; limit: number }
+  | { call: 'list'; path: string; limit: number; within?: Within }
   | { call: 'same'; path: string; other: string }
   | { call: 'age'; path: string; witness: string }
-  | { call: 'unlink'; path: string }
+  | { call: 'unlink'; path: string; within?: Within }
   | { call: 'rmdir'; path: string }
   | { call: 'judge'; record: HolderRecord; path: string }
   | { call: 'ask'; sync: () => unknown; async: () => Promise<unknown> }
   | { call: 'pause'; blocker: Blocker }
   | { call: 'settle'; tries: number };
+
+/**
+ * The lock directory that a path is, or is in. If that is a link to a directory, or becomes one under our eyes, the
+ * call finds nothing: it would touch names of a directory that is not the lock's.
+ */
+export type Within = string | undefined;
 
 /** What a protocol waits for: the name that is in the way, and what is known of its holder. */
 export interface Blocker {
@@ -69,9 +75,10 @@ export type Found =
   | { kind: 'empty' }
   /**
    * Somebody else's: `what` describes it. `text` is the file's or link's text, where there is one; `names` are the
-   * files of a directory, where they are few and all empty, as a lock's are and a user's are not.
+   * files of a directory, where they are few and all empty, as a lock's are and a user's are not. `twin` is the name
+   * of a file beside it that is the same file, where it was looked for.
    */
-  | { kind: 'foreign'; what: string; text?: string; names?: readonly string[] };
+  | { kind: 'foreign'; what: string; text?: string; names?: readonly string[]; twin?: string };
 
 /** A generator that yields steps and returns a `T`; run by a driver, or inside another by `yield*`. */
 export type Protocol<T> = Generator<Step, T, unknown>;
@@ -96,13 +103,13 @@ export function* mkdir(path: string): Protocol<'made' | 'exists'> {
 }
 
 /** Moves a file. `missing`: `from` is gone (or the directory of `to` is). */
-export function* rename(from: string, to: string): Protocol<'moved' | 'missing'> {
-  return (yield { call: 'rename', from, to }) as 'moved' | 'missing';
+export function* rename(from: string, to: string, within?: Within): Protocol<'moved' | 'missing'> {
+  return (yield { call: 'rename', from, to, within }) as 'moved' | 'missing';
 }
 
 /** Opens a name without following links or waiting for anyone, and reads a bounded text. */
-export function* read(path: string): Protocol<Content> {
-  return (yield { call: 'read', path }) as Content;
+export function* read(path: string, within?: Within): Protocol<Content> {
+  return (yield { call: 'read', path, within }) as Content;
 }
 
 /** The target of a symbolic link; `undefined` if none stands there any more. */
@@ -111,8 +118,8 @@ export function* readlink(path: string): Protocol<string | undefined> {
 }
 
 /** Up to `limit` names of a directory, in no order; `undefined` if no directory stands there any more. */
-export function* list(path: string, limit: number): Protocol<readonly string[] | undefined> {
-  return (yield { call: 'list', path, limit }) as readonly string[] | undefined;
+export function* list(path: string, limit: number, within?: Within): Protocol<readonly string[] | undefined> {
+  return (yield { call: 'list', path, limit, within }) as readonly string[] | undefined;
 }
 
 /**
@@ -132,8 +139,8 @@ export function* age(path: string, witness: string): Protocol<number | undefined
 }
 
 /** Removes a file's or link's name; false if there was none. */
-export function* unlink(path: string): Protocol<boolean> {
-  return (yield { call: 'unlink', path }) as boolean;
+export function* unlink(path: string, within?: Within): Protocol<boolean> {
+  return (yield { call: 'unlink', path, within }) as boolean;
 }
 
 /** Removes an empty directory; false if there is none, it isn't empty, or it isn't a directory. */

@@ -1,0 +1,61 @@
+/**
+ * Ways into a directory whose own name may change hands: another user may put a link to somewhere else there between
+ * two of our calls, and then `<name>/<file>` is a file of somebody else's.
+ *
+ * Rule W1: what is done in a lock directory is done by way of a descriptor of it, opened without following a link.
+ * Node has no openat(2) and its kin, but on Linux /proc leads through an open directory by the descriptor's number.
+ *
+ * Not promised: the same elsewhere. There the name is looked at right before, which leaves an instant open.
+ */
+import * as fs from 'node:fs';
+
+const { O_DIRECTORY = 0, O_NOFOLLOW = 0 } = fs.constants as Partial<typeof fs.constants>;
+
+/** As a place to go on from, and no more: asks for no permission to read. Node doesn't name it; asm-generic/fcntl.h. */
+export const O_PATH = 0o10000000;
+
+const DIRECTORY_FLAGS = O_PATH | O_DIRECTORY | O_NOFOLLOW;
+
+/** Where the system leads on from a descriptor. */
+const WAYS = '/proc/self/fd';
+
+let hasWays: boolean | undefined;
+
+/** Can a path lead through a descriptor? Without /proc it can't. */
+export function leadsThroughDescriptors(): boolean {
+  return (hasWays ??= process.platform === 'linux' && fs.existsSync(WAYS));
+}
+
+export const wayThrough = (descriptor: number): string => `${WAYS}/${descriptor}`;
+
+/** Calls `work` with a way into `directory`; throws ENOTDIR if that is none, or a link to one. */
+export function throughDirectorySync<T>(directory: string, work: (way: string) => T): T {
+  if (!leadsThroughDescriptors()) {
+    refuseLink(fs.lstatSync(directory));
+    return work(directory);
+  }
+  const descriptor = fs.openSync(directory, DIRECTORY_FLAGS);
+  try {
+    return work(wayThrough(descriptor));
+  } finally {
+    fs.closeSync(descriptor);
+  }
+}
+
+export async function throughDirectory<T>(directory: string, work: (way: string) => Promise<T>): Promise<T> {
+  if (!leadsThroughDescriptors()) {
+    refuseLink(await fs.promises.lstat(directory));
+    return await work(directory);
+  }
+  const file = await fs.promises.open(directory, DIRECTORY_FLAGS);
+  try {
+    return await work(wayThrough(file.fd));
+  } finally {
+    await file.close();
+  }
+}
+
+function refuseLink(stats: fs.Stats): void {
+  if (stats.isDirectory()) return;
+  throw Object.assign(new Error('the name of a lock directory is none any more'), { code: 'ENOTDIR' });
+}
