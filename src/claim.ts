@@ -18,17 +18,30 @@ export interface Claim extends AnyClaim {
   readonly text: string;
   /** A private name beside the lock's, where a file is finished before it appears under the lock's name. */
   readonly staged: string;
+  /** The permissions of the claim's file, as far as the umask lets. */
+  readonly mode: number;
   /** How long an empty lock directory is honoured, in milliseconds. */
   readonly orphanGraceMs: number;
 }
 
-export function makeClaim(lock: string, kind: Kind, record: HolderRecord, orphanGraceMs: number): Claim {
+/** The permissions of a directory for files of this mode: whoever may read those may enter it. */
+export function directoryMode(mode: number): number {
+  return mode | 0o300 | ((mode & 0o444) >> 2);
+}
+
+export interface ClaimOptions {
+  readonly mode: number;
+  readonly orphanGraceMs: number;
+}
+
+export function makeClaim(lock: string, kind: Kind, record: HolderRecord, options: ClaimOptions): Claim {
   return {
     lock,
     kind,
     record,
     text: formatRecord(record),
     staged: stagedPath(lock, record.token),
-    orphanGraceMs,
+    mode: options.mode,
+    orphanGraceMs: options.orphanGraceMs,
   };
 }

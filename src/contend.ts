@@ -47,7 +47,7 @@ export type Attempt = { taken: true; previous?: HolderRecord } | { taken: false;
 
 /** What a claim needs on disk before it can take any name: the link kind, its private file. */
 export function* prepare(claim: Claim): Protocol<void> {
-  if (claim.kind === 'link') yield* stage(claim.staged, claim.text);
+  if (claim.kind === 'link') yield* stage(claim.staged, claim.text, claim.mode);
 }
 
 /** The end of `prepare`. */
@@ -154,7 +154,7 @@ function* judgeRemains(found: Found, name: string, claim: Claim): Protocol<Judge
  * kind's private file, which is at most as old as the attempt, or one made for the purpose.
  */
 export function* isOrphan(path: string, claim: Claim): Protocol<boolean> {
-  if (claim.kind !== 'link') yield* stage(claim.staged, claim.text);
+  if (claim.kind !== 'link') yield* stage(claim.staged, claim.text, claim.mode);
   try {
     return ((yield* age(path, claim.staged)) ?? 0) >= claim.orphanGraceMs;
   } finally {

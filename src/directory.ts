@@ -16,7 +16,7 @@
  * Left open: who dies between `mkdir` and `rename`, or between `unlink` and `rmdir`, leaves an empty directory,
  * which names nobody and is honoured for its grace. The link kind has no such moment.
  */
-import type { Claim } from './claim.js';
+import { directoryMode, type Claim } from './claim.js';
 import { claimIn } from './inspect.js';
 import {
   NAMES_LIMIT,
@@ -36,9 +36,9 @@ export function* appearAsDirectory(name: string, claim: Claim): Protocol<boolean
   const { token } = claim.record;
   let born = false;
   let alone = false;
-  yield* stage(claim.staged, claim.text);
+  yield* stage(claim.staged, claim.text, claim.mode);
   try {
-    born = (yield* insist(() => mkdir(name))) === 'made'; // D1
+    born = (yield* insist(() => mkdir(name, directoryMode(claim.mode)))) === 'made'; // D1
     if (!born) return false;
     // `missing`: the directory was taken for an orphan, so what stands at the name now is not for us to remove.
     born = (yield* rename(claim.staged, claimIn(name, token), name)) === 'moved';

@@ -20,7 +20,7 @@ export function* appearAsText(name: string, claim: Claim): Protocol<boolean> {
     const answer = yield* insist(() => link(claim.staged, name)); // E1
     if (answer !== 'missing') return answer === 'made';
     // Swept as the dead's while its text was not yet written, or cleaned up by hand: it proves nothing, make it anew.
-    yield* stage(claim.staged, claim.text);
+    yield* stage(claim.staged, claim.text, claim.mode);
   }
   throw new Error(`somebody keeps removing ${claim.staged}`);
 }

@@ -27,7 +27,7 @@ abstract class NameLock extends LockBase<Claim> {
 
   protected override claimFor(record: HolderRecord, found?: Found): Claim {
     const kind = found !== undefined && isKind(found.kind) ? found.kind : this.kind;
-    return makeClaim(this.lockPath, kind, record, this.options.orphanGraceMs);
+    return makeClaim(this.lockPath, kind, record, this.options);
   }
 
   protected override *acquiring(claim: Claim): Protocol<Taken<Claim>> {

@@ -24,6 +24,11 @@ export interface LockOptions {
   /** How long an empty lock directory is honoured that nobody fills, in milliseconds; 30,000 by default. */
   readonly orphanGraceMs?: number | undefined;
   /**
+   * The permissions of the lock's file, less the umask, as with `fs.open`; 0o644 by default. The owner must be able to
+   * read it, and nobody else to write it, for its text is what proves who holds the lock. A symbolic link has none.
+   */
+  readonly mode?: number | undefined;
+  /**
    * How `acquire()` and the other asynchronous calls reach the file system. `auto` (the default): on a disk of this
    * machine the few calls that an attempt takes are made in place, which is quicker than one hop to another thread.
    * `async`: every call goes through the thread pool.
@@ -48,21 +53,32 @@ export interface Options {
   readonly threaded: boolean;
   readonly note: string | undefined;
   readonly orphanGraceMs: number;
+  readonly mode: number;
   readonly io: 'auto' | Io;
   /** Absolute. */
   readonly lockPath: string | undefined;
 }
 
 const ORPHAN_GRACE_MS = 30_000;
+const MODE = 0o644;
 
 export function checkOptions(options: LockOptions = {}): Options {
   if (typeof options !== 'object' || (options as unknown) === null)
     throw new TypeError('options must be an object');
-  const { timeout, threaded = true, note, orphanGraceMs = ORPHAN_GRACE_MS, io = 'auto', lockPath } = options;
+  const {
+    timeout,
+    threaded = true,
+    note,
+    orphanGraceMs = ORPHAN_GRACE_MS,
+    mode = MODE,
+    io = 'auto',
+    lockPath,
+  } = options;
   if (typeof threaded !== 'boolean') throw new TypeError('threaded must be true or false');
   checkNote(note);
   if (checkNumber('orphanGraceMs', orphanGraceMs) < 0)
     throw new RangeError('orphanGraceMs must not be negative');
+  checkMode(mode);
   if ((io as unknown) !== 'auto' && (io as unknown) !== 'async')
     throw new TypeError(`io must be 'auto' or 'async'`);
   return {
@@ -70,9 +86,17 @@ export function checkOptions(options: LockOptions = {}): Options {
     threaded,
     note,
     orphanGraceMs,
+    mode,
     io,
     lockPath: lockPath === undefined ? undefined : checkPath(lockPath, 'lockPath'),
   };
+}
+
+function checkMode(mode: unknown): void {
+  if (typeof mode !== 'number') throw new TypeError('mode must be a number, such as 0o600');
+  if (!Number.isInteger(mode) || mode < 0 || mode > 0o777 || (mode & 0o400) === 0 || (mode & 0o022) !== 0) {
+    throw new RangeError('mode must let the owner read, and nobody else write, such as 0o600 or 0o644');
+  }
 }
 
 function checkNote(note: unknown): void {

@@ -35,6 +35,9 @@ const REFUSALS: { readonly [call in Call['call']]?: Readonly<Record<string, unkn
 /** The step's answer to a refusal; throws the refusal if it has none. */
 function refused(step: Call, error: unknown): unknown {
   const code = codeOf(error);
+  // The reader of the error knows the name, not the way that led there.
+  if ('within' in step && step.within !== undefined && error instanceof Error)
+    Object.assign(error, { path: step.call === 'rename' ? step.to : step.path });
   if (step.call === 'read') return unopened(code, error);
   const answers = REFUSALS[step.call];
   if (answers === undefined || !(code in answers)) throw error;
@@ -134,8 +137,8 @@ async function list(path: string, limit: number): Promise<string[]> {
 }
 
 /** Makes a new file with its text, or nothing: a file that could not be filled is removed again. */
-function stageSync(path: string, text: string): void {
-  const descriptor = fs.openSync(path, 'wx', 0o644);
+function stageSync(path: string, text: string, mode: number): void {
+  const descriptor = fs.openSync(path, 'wx', mode);
   try {
     fs.writeFileSync(descriptor, text);
   } catch (error) {
@@ -146,8 +149,8 @@ function stageSync(path: string, text: string): void {
   }
 }
 
-async function stage(path: string, text: string): Promise<void> {
-  const file = await fs.promises.open(path, 'wx', 0o644);
+async function stage(path: string, text: string, mode: number): Promise<void> {
+  const file = await fs.promises.open(path, 'wx', mode);
   try {
     await file.writeFile(text);
   } catch (error) {
@@ -184,7 +187,7 @@ function rerouted(step: Extract<Call, { within?: unknown }>, directory: string, 
 function actSync(step: Call, machine: Machine): unknown {
   switch (step.call) {
     case 'stage':
-      stageSync(step.path, step.text);
+      stageSync(step.path, step.text, step.mode);
       return undefined;
     case 'link':
       fs.linkSync(step.from, step.to);
@@ -193,7 +196,7 @@ function actSync(step: Call, machine: Machine): unknown {
       fs.symlinkSync(step.text, step.path);
       return 'made';
     case 'mkdir':
-      fs.mkdirSync(step.path);
+      fs.mkdirSync(step.path, step.mode);
       return 'made';
     case 'rename':
       fs.renameSync(step.from, step.to);
@@ -227,7 +230,7 @@ function actSync(step: Call, machine: Machine): unknown {
 async function act(step: Call, machine: Machine): Promise<unknown> {
   switch (step.call) {
     case 'stage':
-      await stage(step.path, step.text);
+      await stage(step.path, step.text, step.mode);
       return undefined;
     case 'link':
       await fs.promises.link(step.from, step.to);
@@ -236,7 +239,7 @@ async function act(step: Call, machine: Machine): Promise<unknown> {
       await fs.promises.symlink(step.text, step.path);
       return 'made';
     case 'mkdir':
-      await fs.promises.mkdir(step.path);
+      await fs.promises.mkdir(step.path, step.mode);
       return 'made';
     case 'rename':
       await fs.promises.rename(step.from, step.to);

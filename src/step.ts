@@ -33,10 +33,10 @@ export interface Judgement {
 
 /** One call that a protocol asks for. Field names are those of the system call that answers it. */
 export type Step =
-  | { call: 'stage'; path: string; text: string }
+  | { call: 'stage'; path: string; text: string; mode: number }
   | { call: 'link'; from: string; to: string }
   | { call: 'symlink'; text: string; path: string }
-  | { call: 'mkdir'; path: string }
+  | { call: 'mkdir'; path: string; mode: number }
   | { call: 'rename'; from: string; to: string; within?: Within }
   | { call: 'read'; path: string; within?: Within }
   | { call: 'readlink'; path: string }
@@ -84,8 +84,8 @@ export type Found =
 export type Protocol<T> = Generator<Step, T, unknown>;
 
 /** Makes a new file that holds `text`, readable at once. Throws if anything has that name. */
-export function* stage(path: string, text: string): Protocol<void> {
-  yield { call: 'stage', path, text };
+export function* stage(path: string, text: string, mode: number): Protocol<void> {
+  yield { call: 'stage', path, text, mode };
 }
 
 /** Gives the file `from` a second name. `missing`: `from` is gone (or the directory of `to` is). */
@@ -98,8 +98,8 @@ export function* symlink(text: string, path: string): Protocol<'made' | 'exists'
   return (yield { call: 'symlink', text, path }) as 'made' | 'exists';
 }
 
-export function* mkdir(path: string): Protocol<'made' | 'exists'> {
-  return (yield { call: 'mkdir', path }) as 'made' | 'exists';
+export function* mkdir(path: string, mode: number): Protocol<'made' | 'exists'> {
+  return (yield { call: 'mkdir', path, mode }) as 'made' | 'exists';
 }
 
 /** Moves a file. `missing`: `from` is gone (or the directory of `to` is). */
