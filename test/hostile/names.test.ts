@@ -119,7 +119,7 @@ describe('a lock’s name that holds anything at all', function () {
     const lock = new LinkLockFile(path);
     const start = performance.now();
     for (const call of [...calls.async, ...calls.sync]) await outcome(() => call(lock));
-    expect(await outcome(() => lock.breakLock())).to.be.instanceOf(LockFailed);
+    expect(await outcome(() => lock.breakLock())).to.be.instanceOf(LockFileError);
     expect(performance.now() - start).to.be.below(LONGEST_MS);
     expect(await lock.holder()).to.include({ description: 'a directory of many files' });
     clear(`${path}.lock`);
