@@ -13,6 +13,7 @@ export type { Holder } from './holder.js';
 export { LinkLockFile, LockFile, MkdirLockFile, SymlinkLockFile } from './kinds.js';
 export { LockBase } from './lock-file.js';
 export { locked, lockedSync, withLock, withLockSync } from './locked.js';
+export { PidLockFile } from './pid-lock-file.js';
 export type { AcquireOptions, LockOptions } from './options.js';
 export { updateFile, updateFileSync } from './update-file.js';
 export type { NewContent, UpdateFileOptions, UpdateOptions } from './update-file.js';

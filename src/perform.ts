@@ -11,6 +11,7 @@ import type { Machine } from './machine.js';
 import { throughDirectory, throughDirectorySync } from './within.js';
 import { TEXT_LIMIT, type Content, type Step } from './step.js';
 import { judgeHolder } from './verdict.js';
+import { judgeWriter } from './writer.js';
 
 /** The steps that a filesystem or the machine answers; `pause` and `settle` are the driver's own. */
 export type Call = Exclude<Step, { call: 'pause' | 'settle' }>;
@@ -222,6 +223,8 @@ function actSync(step: Call, machine: Machine): unknown {
       return true;
     case 'judge':
       return judgeHolder(step.record, machine, dirname(step.path));
+    case 'judgePid':
+      return judgeWriter(step.pid, machine, dirname(step.path));
     case 'ask':
       return step.sync();
   }
@@ -266,6 +269,8 @@ async function act(step: Call, machine: Machine): Promise<unknown> {
     case 'judge':
       // Reads /proc, which is memory: dearer to hand to another thread than to do.
       return judgeHolder(step.record, machine, dirname(step.path));
+    case 'judgePid':
+      return judgeWriter(step.pid, machine, dirname(step.path));
     case 'ask':
       return await step.async();
   }

@@ -46,6 +46,7 @@ export type Step =
   | { call: 'unlink'; path: string; within?: Within }
   | { call: 'rmdir'; path: string }
   | { call: 'judge'; record: HolderRecord; path: string }
+  | { call: 'judgePid'; pid: number; path: string }
   | { call: 'ask'; sync: () => unknown; async: () => Promise<unknown> }
   | { call: 'pause'; blocker: Blocker }
   | { call: 'settle'; tries: number };
@@ -69,8 +70,8 @@ export type Found =
   | { kind: 'link' | 'symlink'; text: string; record: HolderRecord }
   /** A directory of claims of ours: one, or for an instant more. Never none. */
   | { kind: 'mkdir'; records: readonly [HolderRecord, ...HolderRecord[]] }
-  /** A claim of ours that stands elsewhere than at a name of its own: in a database, or as another author has it. */
-  | { kind: 'other'; record: HolderRecord }
+  /** A claim of ours that is no name with a record in it: beside a pid file, in a database, or as its author has it. */
+  | { kind: 'pid' | 'row' | 'other'; record: HolderRecord }
   /** An empty directory: a lock being born, one being given back, or somebody else's whole lock. */
   | { kind: 'empty' }
   /**
@@ -151,6 +152,11 @@ export function* rmdir(path: string): Protocol<boolean> {
 /** Does the holder of a record that stands at `path` live? */
 export function* judge(record: HolderRecord, path: string): Protocol<Judgement> {
   return (yield { call: 'judge', record, path }) as Judgement;
+}
+
+/** Does the writer of a pid file live that stands at `path` and tells nothing but its pid? */
+export function* judgePid(pid: number, path: string): Protocol<Judgement> {
+  return (yield { call: 'judgePid', pid, path }) as Judgement;
 }
 
 /**

@@ -17,6 +17,7 @@ const exported = [
   'MkdirLockFile',
   'NotLocked',
   'NotMyLock',
+  'PidLockFile',
   'SymlinkLockFile',
   'UnlockError',
   'locked',

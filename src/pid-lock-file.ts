@@ -1,0 +1,86 @@
+/** A pid file as a lock: for daemons, and whoever reads `/run/daemon.pid`. */
+import { dirname } from 'node:path';
+import { directory, isLocal } from './directories.js';
+import { runAsync, runSync, type Io, type Patience } from './drive.js';
+import { recordsOf } from './inspect.js';
+import { LockBase, type Taken } from './lock-file.js';
+import {
+  abandonPid,
+  acquirePid,
+  breakPid,
+  inspectPid,
+  makePidClaim,
+  parsePid,
+  releasePid,
+  type PidClaim,
+} from './pid.js';
+import type { HolderRecord } from './record.js';
+import { quietly, read, type Blocker, type Protocol } from './step.js';
+import { sweep } from './sweep.js';
+
+/**
+ * A lock that is the very file `path`, which holds the pid of its holder and a newline, from the moment it exists. The
+ * holder's record stands beside it while it is held, at `<path>.holder`. Needs a filesystem with hard links.
+ *
+ * @example
+ * using running = new PidLockFile('/run/daemon.pid').acquireSync(0); // AlreadyLocked: another one is running.
+ */
+export class PidLockFile extends LockBase<PidClaim> {
+  /** The pid file: `path` itself. */
+  override get lockPath(): string {
+    return this.path;
+  }
+
+  /** The pid that the file holds, whoever wrote it; null if there is no file, or no pid in it. */
+  async readPid(): Promise<number | null> {
+    return await runAsync(readPid(this.path), noPatience, this.io);
+  }
+
+  /** The synchronous form of `readPid`. */
+  readPidSync(): number | null {
+    return runSync(readPid(this.path), noPatience);
+  }
+
+  protected override get io(): Io {
+    return this.options.io === 'auto' && isLocal(dirname(this.path)) ? 'sync' : 'async';
+  }
+
+  protected override claimFor(record: HolderRecord): PidClaim {
+    return makePidClaim(this.path, record, this.options.orphanGraceMs);
+  }
+
+  protected override *acquiring(claim: PidClaim): Protocol<Taken<PidClaim>> {
+    const { previous } = yield* acquirePid(claim);
+    const here = directory(dirname(this.path));
+    if (previous !== undefined || here.isSwept !== true) {
+      here.isSwept = true;
+      yield* quietly(sweep(dirname(this.path), claim.name));
+    }
+    return { claim, previous };
+  }
+
+  protected override *releasing(claim: PidClaim): Protocol<boolean> {
+    return yield* releasePid(claim);
+  }
+
+  protected override *abandoning(claim: PidClaim): Protocol<void> {
+    yield* abandonPid(claim);
+  }
+
+  protected override *inspecting(): Protocol<Blocker | undefined> {
+    return yield* inspectPid(this.path);
+  }
+
+  protected override *breaking(claim: PidClaim): Protocol<readonly HolderRecord[]> {
+    const found = yield* breakPid(claim);
+    return found === undefined ? [] : recordsOf(found);
+  }
+}
+
+function* readPid(path: string): Protocol<number | null> {
+  const content = yield* read(path);
+  return content.is === 'file' ? (parsePid(content.text) ?? null) : null;
+}
+
+/** For a protocol without a pause. */
+const noPatience: Patience = { until: Infinity, expired: () => new Error('nothing to wait for') };

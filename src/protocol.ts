@@ -1,0 +1,31 @@
+/**
+ * For authors of locks of their own: what a subclass of `LockBase` needs to supply a protocol. Exported as
+ * `holdfast/protocol`; `docs/extending.md` builds a lock with it.
+ */
+export type { AnyClaim } from './claim.js';
+export { LockBase, type Taken } from './lock-file.js';
+export { formatRecord, parseRecord, type HolderRecord } from './record.js';
+export {
+  ask,
+  insist,
+  judge,
+  link,
+  list,
+  mkdir,
+  pause,
+  quietly,
+  read,
+  readlink,
+  rename,
+  rmdir,
+  same,
+  settle,
+  stage,
+  symlink,
+  unlink,
+  type Blocker,
+  type Content,
+  type Found,
+  type Judgement,
+  type Protocol,
+} from './step.js';

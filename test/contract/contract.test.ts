@@ -1,0 +1,14 @@
+/** The contract suite over every lock of this package. */
+import { contract, type Subject } from '../../src/contract.js';
+
+const holdfast = new URL('../../src/index.js', import.meta.url);
+
+const subjects: readonly Subject[] = [
+  { module: holdfast, name: 'LockFile' },
+  { module: holdfast, name: 'LinkLockFile' },
+  { module: holdfast, name: 'MkdirLockFile', options: { orphanGraceMs: 500 } },
+  { module: holdfast, name: 'SymlinkLockFile' },
+  { module: holdfast, name: 'PidLockFile' },
+];
+
+for (const subject of subjects) contract(subject, { describe, it });
