@@ -27,7 +27,7 @@ export function judgeWriter(
   const state = machine.process(pid);
   if (state.is === 'there' && !state.zombie) return unknown(`a process has its pid, ${String(pid)}`); // W3
   const none = `no process has its pid, ${String(pid)}`;
-  if (!machine.isLocal(directory)) return unknown(`${none}, but another machine may have written it`);
+  if (machine.isLocal(directory) !== true) return unknown(`${none}, but another machine may have written it`);
   if (machine.self().pidNamespace !== INITIAL_PID_NAMESPACE)
     return unknown(`${none}, as far as can be seen from this PID namespace (container)`);
   const seen = isAnybodys(pid);

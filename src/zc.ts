@@ -56,8 +56,8 @@ export class SimpleLockFile<Options extends object = object> {
    * Called once the lock is taken; if it throws, the lock is given back. It runs inside the constructor, before the
    * fields of a subclass have their values, so what it needs is handed to it: the constructor's second argument.
    */
-  // eslint-disable-next-line @typescript-eslint/no-unused-vars -- named for those who override it
-  protected onLock(options?: Options): void {
+  protected onLock(options?: Options): void;
+  protected onLock(): void {
     // Nothing to write.
   }
 
