@@ -43,7 +43,7 @@ export function sayHolder(path: string, holder: Holder, now: number): string {
   return `${path} is held by ${sayWho(holder)}, for ${sayAge(now - (holder.since ?? now))}; ${sayLife(holder)}`;
 }
 
-function sayWho(holder: Holder): string {
+export function sayWho(holder: Holder): string {
   const thread = holder.thread === undefined ? '' : `, thread ${holder.thread}`;
   const note = holder.note === undefined ? '' : ` ("${plain(holder.note)}")`;
   return `pid ${holder.pid ?? '?'}${thread}, on host ${plain(holder.host ?? '?')}${note}`;
@@ -81,7 +81,7 @@ const UNITS = [
   ['s', 1_000],
 ] as const;
 
-function sayAge(ms: number): string {
+export function sayAge(ms: number): string {
   const [unit, size] = UNITS.find(([, size]) => ms >= size) ?? (['ms', 1] as const);
   return `${Math.max(0, Math.floor(ms / size))} ${unit}`;
 }
