@@ -1,0 +1,112 @@
+/**
+ * holdfast in a bundle: one minified file, run where there is no `node_modules`, does what the package does.
+ *
+ * The program is the smoke test of the runtimes; each bundle is made of the packed package, as a user would.
+ */
+import { spawnSync } from 'node:child_process';
+import { cpSync, mkdirSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import commonjsModule from '@rollup/plugin-commonjs';
+import { nodeResolve } from '@rollup/plugin-node-resolve';
+import { expect } from 'chai';
+import { build, transform } from 'esbuild';
+import { rollup } from 'rollup';
+import { packedPackage, userEnvironment, type Packed } from '../support/packed.js';
+import { temporaryDirectory, type TemporaryDirectory } from '../support/temporary.js';
+import { checks, type Outcome } from '../runtimes/smoke.js';
+
+/** Typed as CommonJS, and an ES module when it comes to it. */
+const commonjs = commonjsModule as unknown as typeof commonjsModule.default;
+
+type Format = 'esm' | 'cjs';
+type Bundler = (entry: string, outfile: string, format: Format) => Promise<void>;
+
+/** An ES module has no `require`, and esbuild leaves that of CommonJS packages for Node's own modules as it is. */
+const REQUIRE =
+  "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);";
+
+const bundlers: Readonly<Record<string, Bundler>> = {
+  async esbuild(entry, outfile, format) {
+    const banner = format === 'esm' ? { banner: { js: REQUIRE } } : {};
+    const options = { bundle: true, minify: true, platform: 'node', target: 'node20', ...banner } as const;
+    const { warnings } = await build({
+      entryPoints: [entry],
+      outfile,
+      format,
+      ...options,
+      logLevel: 'silent',
+    });
+    expect(warnings).to.deep.equal([]);
+  },
+
+  async rollup(entry, file, format) {
+    const warnings: string[] = [];
+    const bundle = await rollup({
+      input: entry,
+      plugins: [nodeResolve({ preferBuiltins: true }), commonjs()],
+      external: /^node:/,
+      onLog: (_, { code, message }) => {
+        // From the program here, whose `using` TypeScript has compiled; not from the package.
+        if (code !== 'THIS_IS_UNDEFINED' || !message.includes('smoke.mjs')) warnings.push(message);
+      },
+    });
+    const minify = { name: 'minify', renderChunk: async (code: string) => await minified(code) };
+    await bundle.write({ file, format, plugins: [minify] });
+    await bundle.close();
+    expect(warnings).to.deep.equal([]);
+  },
+};
+
+/** What needs the package itself, or more time than a bundle is worth. */
+const notOfBundles = [
+  '`require` and `import` give the same classes',
+  'confined by permissions to one folder',
+];
+
+describe('a bundle', function () {
+  this.timeout(120_000);
+
+  let packed: Packed;
+  let directory: TemporaryDirectory;
+
+  before(() => {
+    packed = packedPackage();
+    cpSync(fileURLToPath(new URL('../runtimes/smoke.js', import.meta.url)), join(packed.user, 'smoke.mjs'));
+    directory = temporaryDirectory().expect('bundles', 'bundles/');
+  });
+
+  for (const [name, bundle] of Object.entries(bundlers)) {
+    for (const format of ['esm', 'cjs'] as const) {
+      it(`by ${name}, ${format}, minified, does alone what the package does`, async () => {
+        const file = directory.join(
+          'bundles',
+          `${name}-${format}`,
+          format === 'esm' ? 'smoke.mjs' : 'smoke.cjs',
+        );
+        await bundle(join(packed.user, 'smoke.mjs'), file, format);
+        expect(readdirSync(join(file, '..'))).to.have.lengthOf(1);
+
+        const work = join(file, '../work');
+        mkdirSync(work);
+        const wanted = Object.keys(checks).filter((check) => !notOfBundles.includes(check));
+        const outcomes = smoke(file, work, wanted);
+        expect(outcomes.map(({ check }) => check)).to.deep.equal(wanted);
+        const failed = outcomes.filter(({ problem }) => problem?.startsWith('skipped') === false);
+        expect(failed).to.deep.equal([]);
+      });
+    }
+  }
+});
+
+async function minified(code: string): Promise<string> {
+  return (await transform(code, { minify: true, target: 'node20' })).code;
+}
+
+function smoke(file: string, work: string, wanted: readonly string[]): Outcome[] {
+  const options = { cwd: work, env: userEnvironment(), encoding: 'utf8' } as const;
+  const { status, stdout, stderr } = spawnSync(process.execPath, [file, work, ...wanted], options);
+  const lines = stdout.split('\n').filter((line) => line !== '');
+  expect(status, stdout + stderr).to.equal(0);
+  return lines.map((line) => JSON.parse(line) as Outcome);
+}
