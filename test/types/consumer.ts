@@ -1,0 +1,111 @@
+/**
+ * What the exported types promise, told by a program that uses them. It is compiled, never run: with the project, and
+ * by `types.test.ts` in the place of a user, for each way that TypeScript looks for a module.
+ *
+ * Rule: each thing that must not compile stands under `@ts-expect-error`, so that it is noticed when it does.
+ */
+import { expectTypeOf } from 'expect-type';
+import {
+  AlreadyLocked,
+  LinkLockFile,
+  LockBase,
+  LockError,
+  LockFailed,
+  LockFile,
+  LockFileError,
+  LockTimeout,
+  MkdirLockFile,
+  NotLocked,
+  NotMyLock,
+  SymlinkLockFile,
+  UnlockError,
+  locked,
+  lockedSync,
+  withLock,
+  withLockSync,
+  type AcquireOptions,
+  type Holder,
+  type LockOptions,
+} from 'holdfast';
+
+export async function acquires(signal: AbortSignal): Promise<void> {
+  const lock = new LockFile('config.json', { timeout: 5_000, threaded: true, note: 'nightly import' });
+  expectTypeOf(lock.path).toEqualTypeOf<string>();
+  expectTypeOf(lock.lockPath).toEqualTypeOf<string>();
+  expectTypeOf(lock.clean).toEqualTypeOf<boolean>();
+  expectTypeOf(lock.previousHolder).toEqualTypeOf<Holder | undefined>();
+  expectTypeOf(await lock.acquire()).toEqualTypeOf<LockFile>();
+  expectTypeOf(await new MkdirLockFile('a').acquire({ timeout: 5, signal })).toEqualTypeOf<MkdirLockFile>();
+  expectTypeOf(new SymlinkLockFile('a').acquireSync(5)).toEqualTypeOf<SymlinkLockFile>();
+  expectTypeOf(await lock.isLocked()).toEqualTypeOf<boolean>();
+  expectTypeOf(lock.iAmLockingSync()).toEqualTypeOf<boolean>();
+  expectTypeOf(await lock.holder()).toEqualTypeOf<Holder | null>();
+  expectTypeOf(await lock.release()).toBeVoid();
+  expectTypeOf(lock.breakLockSync()).toBeVoid();
+  await using asynchronous = await new LinkLockFile('b').acquire();
+  using synchronous = new LinkLockFile('c').acquireSync();
+  expectTypeOf(asynchronous).toEqualTypeOf(synchronous);
+
+  // @ts-expect-error The synchronous form can't be aborted: nobody could run to do it.
+  lock.acquireSync({ signal });
+  // @ts-expect-error Milliseconds, not words.
+  await lock.acquire('5s');
+  // @ts-expect-error A path is text.
+  new LockFile(new URL('file:///config.json'));
+  // @ts-expect-error What is locked stays.
+  lock.path = 'other.json';
+  // @ts-expect-error A base for kinds of locks is no lock.
+  new LockBase('config.json');
+}
+
+export async function wraps(): Promise<void> {
+  const save = locked('config.json', { timeout: 5_000 })((name: string, count: number) => name.repeat(count));
+  expectTypeOf(save).parameters.toEqualTypeOf<[string, number]>();
+  expectTypeOf(await save('a', 2)).toEqualTypeOf<string>();
+  const load = lockedSync('config.json')((name: string) => name.length);
+  expectTypeOf(load('a')).toEqualTypeOf<number>();
+  const visit = locked((user: string) => `data/${user}.json`)(async (user) => Promise.resolve(user.length));
+  expectTypeOf(await visit('ann')).toEqualTypeOf<number>();
+  expectTypeOf(
+    await withLock('config.json', async (lock) => Promise.resolve(lock)),
+  ).toEqualTypeOf<LockFile>();
+  expectTypeOf(withLockSync('config.json', (lock) => lock.path)).toEqualTypeOf<string>();
+
+  // @ts-expect-error The wrapper takes what the function takes.
+  await save(2, 'a');
+}
+
+export class Store {
+  readonly name: string = 'store';
+
+  @locked('store.json')
+  async save(text: string): Promise<number> {
+    return Promise.resolve(text.length);
+  }
+
+  @lockedSync('store.json')
+  load(): string {
+    return this.name;
+  }
+}
+
+export function tells(error: unknown): string {
+  if (!(error instanceof LockFileError)) throw error;
+  expectTypeOf(error.path).toEqualTypeOf<string>();
+  expectTypeOf(error.holder).toEqualTypeOf<Holder | undefined>();
+  expectTypeOf(error.holder?.verdict).toEqualTypeOf<'alive' | 'dead' | 'unknown' | undefined>();
+  expectTypeOf<LockTimeout['code']>().toEqualTypeOf<'LOCK_TIMEOUT'>();
+  expectTypeOf<AlreadyLocked['code']>().toEqualTypeOf<'ALREADY_LOCKED'>();
+  expectTypeOf<LockFailed>().toExtend<LockError>();
+  expectTypeOf<NotLocked>().toExtend<UnlockError>();
+  expectTypeOf<NotMyLock>().toExtend<UnlockError>();
+  return error.message;
+}
+
+export const options: LockOptions & AcquireOptions = {
+  timeout: undefined,
+  threaded: false,
+  orphanGraceMs: 60_000,
+  io: 'async',
+  lockPath: '/tmp/config.lock',
+};
