@@ -15,6 +15,7 @@ export { LockBase } from './lock-file.js';
 export { locked, lockedSync, withLock, withLockSync } from './locked.js';
 export { PidLockFile } from './pid-lock-file.js';
 export type { AcquireOptions, LockOptions } from './options.js';
+export type { HolderRecord } from './record.js';
 export { updateFile, updateFileSync } from './update-file.js';
 export type { NewContent, UpdateFileOptions, UpdateOptions } from './update-file.js';
 export { updateJson, updateJsonSync } from './update-json.js';
