@@ -21,11 +21,17 @@ import {
   UnlockError,
   locked,
   lockedSync,
+  updateFile,
+  updateFileSync,
+  updateJson,
+  updateJsonSync,
   withLock,
   withLockSync,
   type AcquireOptions,
   type Holder,
+  type HolderRecord,
   type LockOptions,
+  type NewContent,
 } from 'holdfast';
 
 export async function acquires(signal: AbortSignal): Promise<void> {
@@ -33,7 +39,7 @@ export async function acquires(signal: AbortSignal): Promise<void> {
   expectTypeOf(lock.path).toEqualTypeOf<string>();
   expectTypeOf(lock.lockPath).toEqualTypeOf<string>();
   expectTypeOf(lock.clean).toEqualTypeOf<boolean>();
-  expectTypeOf(lock.previousHolder).toEqualTypeOf<Holder | undefined>();
+  expectTypeOf(lock.previousHolder).toEqualTypeOf<HolderRecord | undefined>();
   expectTypeOf(await lock.acquire()).toEqualTypeOf<LockFile>();
   expectTypeOf(await new MkdirLockFile('a').acquire({ timeout: 5, signal })).toEqualTypeOf<MkdirLockFile>();
   expectTypeOf(new SymlinkLockFile('a').acquireSync(5)).toEqualTypeOf<SymlinkLockFile>();
@@ -73,6 +79,23 @@ export async function wraps(): Promise<void> {
 
   // @ts-expect-error The wrapper takes what the function takes.
   await save(2, 'a');
+}
+
+export async function updates(): Promise<void> {
+  const text = await updateFile('visits.log', (old) => {
+    expectTypeOf(old).toEqualTypeOf<string | undefined>();
+    return old;
+  });
+  expectTypeOf(text).toEqualTypeOf<NewContent>();
+  const keep = (old: Buffer | undefined) => old;
+  updateFileSync('image.png', keep, { encoding: null });
+  const visits = await updateJson<{ visits: number }>('state.json', (old = { visits: 0 }) => old);
+  expectTypeOf(visits).toEqualTypeOf<{ visits: number } | undefined>();
+
+  // @ts-expect-error Without `encoding: null` there is text, and no bytes.
+  updateFileSync('image.png', keep);
+  // @ts-expect-error The synchronous form can't await.
+  updateJsonSync<number>('state.json', async () => Promise.resolve(1));
 }
 
 export class Store {
