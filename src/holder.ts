@@ -8,7 +8,13 @@ import { likenessOf, NEWBORN } from './foreign.js';
 import type { HolderRecord } from './record.js';
 import type { Found, Judgement } from './step.js';
 
-/** Who holds a lock, and whether it lives. What the lock doesn't tell is absent. */
+/**
+ * Who holds a lock, and whether it lives. What the lock doesn't tell is absent.
+ *
+ * @example
+ * const holder = await lock.holder();
+ * if (holder?.verdict === 'unknown') console.log(`pid ${holder.pid}, on ${holder.host}: ${holder.reason}`);
+ */
 export interface Holder extends Judgement, Partial<HolderRecord> {
   /** How the lock stands on disk. `empty`: a directory with nothing in it; `foreign`: another program's lock. */
   readonly kind: Found['kind'];

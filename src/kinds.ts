@@ -64,21 +64,37 @@ abstract class NameLock extends LockBase<Claim> {
   }
 }
 
-/** A lock that is a hard link to a finished file: appears with its holder's record or not at all. */
+/**
+ * A lock that is a hard link to a finished file: appears with its holder's record or not at all. `LockFailed` where
+ * the file system refuses hard links.
+ *
+ * @example
+ * await using lock = await new LinkLockFile('config.json').acquire(5_000);
+ */
 export class LinkLockFile extends NameLock {
   protected override get kind(): Kind {
     return 'link';
   }
 }
 
-/** A lock that is a directory, for file systems without hard links. */
+/**
+ * A lock that is a directory, for file systems without hard links.
+ *
+ * @example
+ * await using lock = await new MkdirLockFile('config.json').acquire(5_000);
+ */
 export class MkdirLockFile extends NameLock {
   protected override get kind(): Kind {
     return 'mkdir';
   }
 }
 
-/** A lock that is a symbolic link, whose target is its holder's record. */
+/**
+ * A lock that is a symbolic link, whose target is its holder's record.
+ *
+ * @example
+ * await using lock = await new SymlinkLockFile('config.json').acquire(5_000);
+ */
 export class SymlinkLockFile extends NameLock {
   protected override get kind(): Kind {
     return 'symlink';

@@ -23,7 +23,15 @@ import { standInLine } from './turn.js';
 
 export type { Taken } from './tenure.js';
 
-/** @typeParam C What the lock's protocol knows of a claim, besides the holder's record. */
+/**
+ * What every kind of lock can do. Each call has two forms: one that gives a promise, and a `…Sync` one that doesn't.
+ *
+ * @example
+ * function report(lock: LockBase): string {
+ *   return lock.isLockedSync() ? `${lock.path} is locked` : `${lock.path} is free`;
+ * }
+ * @typeParam C What the lock's protocol knows of a claim, besides the holder's record.
+ */
 export abstract class LockBase<C extends AnyClaim = AnyClaim> extends Tenure<C> {
   /**
    * Acquires the lock, waiting for it as long as it takes or as it is told.
@@ -58,6 +66,11 @@ export abstract class LockBase<C extends AnyClaim = AnyClaim> extends Tenure<C> 
   /**
    * The synchronous form of `acquire`: it stops this thread while it waits. Waiting without a limit for a lock that
    * this very thread holds would be for ever, and is `AlreadyLocked`.
+   *
+   * @param how Milliseconds, or `{ timeout }`; by default the timeout given to the constructor, or for ever.
+   * @throws As `acquire`.
+   * @example
+   * using lock = new LockFile('config.json').acquireSync(1_000);
    */
   acquireSync(how?: number | Omit<AcquireOptions, 'signal'>): this {
     const timeout = checkAcquireSync(how, this.options.timeout);
@@ -86,17 +99,25 @@ export abstract class LockBase<C extends AnyClaim = AnyClaim> extends Tenure<C> 
    *
    * @throws {NotLocked} if nobody holds it; {NotMyLock} if somebody else does, or if ours was broken by force;
    *   {UnlockError} if the system refuses, and then it is still held.
+   * @example
+   * await lock.release();
    */
   async release(): Promise<void> {
     await this.#run(this.givingBack());
   }
 
-  /** The synchronous form of `release`. */
+  /** The synchronous form of `release`, with the same errors. */
   releaseSync(): void {
     this.#runSync(this.givingBack());
   }
 
-  /** Does anyone hold the lock who isn't known to be dead? */
+  /**
+   * Does anyone hold the lock who isn't known to be dead? The answer may be old when it arrives: to act on it, acquire.
+   *
+   * @throws {LockFailed} if the system doesn't let us look.
+   * @example
+   * if (await new LockFile('config.json').isLocked()) console.log('somebody is at it');
+   */
   async isLocked(): Promise<boolean> {
     return isHeld(await this.#run(this.looking()));
   }
@@ -106,7 +127,13 @@ export abstract class LockBase<C extends AnyClaim = AnyClaim> extends Tenure<C> 
     return isHeld(this.#runSync(this.looking()));
   }
 
-  /** Does the lock stand, and is it the caller's? Looks at the disk, for a lock may have been broken by force. */
+  /**
+   * Does the lock stand, and is it the caller's? Looks at the disk, for a lock may have been broken by force.
+   *
+   * @throws {LockFailed} if the system doesn't let us look.
+   * @example
+   * if (!(await lock.iAmLocking())) throw new Error('somebody broke our lock');
+   */
   async iAmLocking(): Promise<boolean> {
     return this.isMine(await this.#run(this.looking()));
   }
@@ -116,7 +143,14 @@ export abstract class LockBase<C extends AnyClaim = AnyClaim> extends Tenure<C> 
     return this.isMine(this.#runSync(this.looking()));
   }
 
-  /** Who holds the lock, and whether it lives; null if nobody does. */
+  /**
+   * Who holds the lock, and whether it lives; null if nobody does.
+   *
+   * @throws {LockFailed} if the system doesn't let us look.
+   * @example
+   * const holder = await lock.holder();
+   * console.log(holder === null ? 'free' : `${holder.verdict}: pid ${holder.pid}, ${holder.reason}`);
+   */
   async holder(): Promise<Holder | null> {
     return toHolder(await this.#run(this.looking()));
   }
@@ -131,6 +165,8 @@ export abstract class LockBase<C extends AnyClaim = AnyClaim> extends Tenure<C> 
    * second holder in: for people who know that the holder is stuck.
    *
    * @throws {UnlockError} if the lock can't be removed, or is a directory of files that no lock would hold.
+   * @example
+   * await new LockFile('config.json').breakLock();
    */
   async breakLock(): Promise<void> {
     await this.#run(this.breakingUp());

@@ -67,6 +67,10 @@ export function locked(path: string | Callable<unknown, never, string>, options?
 /**
  * Makes a synchronous function run under a lock: `locked` for those who can't await. The lock is given back when the
  * function returns, so a function that returns a promise is refused.
+ *
+ * @throws What `acquireSync` throws, from the call; {TypeError} if the function returns a promise.
+ * @example
+ * const load = lockedSync('config.json')(() => JSON.parse(readFileSync('config.json', 'utf8')));
  */
 export function lockedSync(path: string, options?: LockOptions): LockedSync;
 export function lockedSync<Args extends readonly unknown[], This = unknown>(
@@ -89,6 +93,7 @@ export function lockedSync(path: string | Callable<unknown, never, string>, opti
  * Runs `work` while holding the lock of `path`, and gives it back however `work` ends.
  *
  * @returns What `work` returns. If `work` throws, that is what comes through.
+ * @throws What `acquire` and `release` throw.
  * @example
  * await withLock('config.json', async () => { … }, { timeout: 5_000 });
  */
@@ -109,7 +114,13 @@ export async function withLock<Result>(
   return result;
 }
 
-/** The synchronous form of `withLock`; `work` must not return a promise, for the lock is given back at once. */
+/**
+ * The synchronous form of `withLock`; `work` must not return a promise, for the lock is given back at once.
+ *
+ * @throws What `acquireSync` and `releaseSync` throw; {TypeError} if `work` returns a promise.
+ * @example
+ * const size = withLockSync('config.json', () => statSync('config.json').size, { timeout: 1_000 });
+ */
 export function withLockSync<Result>(
   path: string,
   work: (lock: LockFile) => Result,

@@ -7,6 +7,12 @@ import type { Io } from './drive.js';
 import { LockFailed } from './errors.js';
 import { NOTE_LIMIT } from './record.js';
 
+/**
+ * How a lock is made, for every kind; all of it may be left out.
+ *
+ * @example
+ * new LockFile('config.json', { timeout: 5_000, note: 'nightly import' });
+ */
 export interface LockOptions {
   /**
    * How long `acquire()` waits, in milliseconds, when it is not told otherwise: for ever by default; 0 or less, not
@@ -41,6 +47,12 @@ export interface LockOptions {
   readonly lockPath?: string | undefined;
 }
 
+/**
+ * How one `acquire()` waits.
+ *
+ * @example
+ * await lock.acquire({ timeout: 5_000, signal: controller.signal });
+ */
 export interface AcquireOptions {
   /** Milliseconds; 0 or less doesn't wait. By default that of the lock. */
   readonly timeout?: number | undefined;

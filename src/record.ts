@@ -8,9 +8,16 @@
 /** Random, unique per claim, and safe as part of a file's name. */
 export type Token = string;
 
-/** Who holds a claim. A field that this machine could not tell is absent, and then proves nothing. */
+/**
+ * Who holds a claim. A field that this machine could not tell is absent, and then proves nothing.
+ *
+ * @example
+ * if (!lock.clean) console.log(`pid ${lock.previousHolder?.pid} died here; its work may be half done`);
+ */
 export interface HolderRecord {
+  /** Random, and of this one claim. */
   readonly token: Token;
+  /** The holder's process, as it is numbered where the holder runs. */
   readonly pid: number;
   /** 0 is the main thread. Absent: the whole process is the holder (`threaded: false`). */
   readonly thread?: number;
@@ -18,6 +25,7 @@ export interface HolderRecord {
   readonly task?: number;
   /** When that thread started, as `started`. */
   readonly taskStarted?: string;
+  /** The holder's host name. For people; it proves nothing. */
   readonly host: string;
   /** The kernel's boot id: another one means another run of the kernel, or another machine. */
   readonly boot?: string;

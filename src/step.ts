@@ -27,7 +27,9 @@ export type Content =
 
 /** `alive`, `dead` or `unknown`, with the reason in words. Only `dead` lets anyone break a claim. */
 export interface Judgement {
+  /** `dead` is said on proof only. `unknown` counts as alive for whoever wants the lock. */
   readonly verdict: 'alive' | 'dead' | 'unknown';
+  /** Why, in words for people, without a capital or a full stop. */
   readonly reason: string;
 }
 

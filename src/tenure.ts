@@ -54,6 +54,8 @@ export abstract class Tenure<C extends AnyClaim> {
   #previous: HolderRecord | undefined;
 
   /**
+   * Makes a lock that is not held yet; nothing is looked at or written before `acquire()`.
+   *
    * @param path What to lock; made absolute here, so that a later `chdir` changes nothing. It need not exist, but its
    *   directory must, and be writable.
    * @throws {TypeError} for a path or an option of a wrong type; {RangeError} for one of a wrong value.
@@ -71,7 +73,12 @@ export abstract class Tenure<C extends AnyClaim> {
     return this.options.lockPath ?? `${this.path}.lock`;
   }
 
-  /** False if the last acquire took the lock over from a holder that had died, and may have left its work undone. */
+  /**
+   * False if the last acquire took the lock over from a holder that had died, and may have left its work undone.
+   *
+   * @example
+   * if (!lock.clean) await repair();
+   */
   get clean(): boolean {
     return this.#previous === undefined;
   }

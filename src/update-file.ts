@@ -18,17 +18,34 @@ import { withLock, withLockSync } from './locked.js';
 import type { LockOptions } from './options.js';
 import { replace, replaceSync, sweepReplacements, sweepReplacementsSync } from './replace.js';
 
+/**
+ * How a file is changed, besides how it is locked.
+ *
+ * @example
+ * await updateJson('secrets.json', addKey, { mode: 0o600, timeout: 5_000 });
+ */
 export interface UpdateOptions extends LockOptions {
   /** Permissions of the file if there is none yet; 0o666 less the umask by default. One that exists keeps its own. */
   readonly mode?: number | undefined;
 }
 
+/**
+ * How a file of text or bytes is changed.
+ *
+ * @example
+ * await updateFile('image.png', (old) => old && strip(old), { encoding: null });
+ */
 export interface UpdateFileOptions extends UpdateOptions {
   /** How bytes become text, and text bytes: `utf8` by default. `null`: `update` gets the bytes, as a `Buffer`. */
   readonly encoding?: BufferEncoding | null | undefined;
 }
 
-/** What a file may be replaced by; `undefined` leaves it as it is. */
+/**
+ * What a file may be replaced by; `undefined` leaves it as it is.
+ *
+ * @example
+ * const trim = (old?: string): NewContent => old?.trimEnd();
+ */
 export type NewContent = string | Uint8Array | undefined;
 
 interface AsText extends UpdateFileOptions {
@@ -83,7 +100,13 @@ export async function updateFile(
   );
 }
 
-/** The synchronous form of `updateFile`: `update` can't be asynchronous, and this thread stops while it waits. */
+/**
+ * The synchronous form of `updateFile`: `update` can't be asynchronous, and this thread stops while it waits.
+ *
+ * @throws As `updateFile`.
+ * @example
+ * updateFileSync('visits.log', (old = '') => `${old}one more\n`);
+ */
 export function updateFileSync(
   path: string,
   update: (old: string | undefined) => NewContent,

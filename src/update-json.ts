@@ -7,6 +7,12 @@
 import { resolve } from 'node:path';
 import { isPromise, updateFile, updateFileSync, type UpdateOptions } from './update-file.js';
 
+/**
+ * How a JSON file is changed.
+ *
+ * @example
+ * await updateJson('state.json', count, { space: 0 });
+ */
 export interface UpdateJsonOptions extends UpdateOptions {
   /** What the text is indented by, as `JSON.stringify` takes it: 2 blanks by default; 0 makes it one line. */
   readonly space?: number | string | undefined;
@@ -43,7 +49,13 @@ export async function updateJson<Value>(
   return value;
 }
 
-/** The synchronous form of `updateJson`: `update` can't be asynchronous, and this thread stops while it waits. */
+/**
+ * The synchronous form of `updateJson`: `update` can't be asynchronous, and this thread stops while it waits.
+ *
+ * @throws As `updateJson`.
+ * @example
+ * updateJsonSync<{ visits: number }>('state.json', (old = { visits: 0 }) => ({ visits: old.visits + 1 }));
+ */
 export function updateJsonSync<Value>(
   path: string,
   update: (old: Value | undefined) => Value | undefined,
