@@ -1,0 +1,54 @@
+/** The API docs: TypeDoc renders them from the sources without a warning, and no public name is without its words. */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect } from 'chai';
+import { Application, ReflectionKind, type DeclarationReflection, type ProjectReflection } from 'typedoc';
+import { projectDirectory } from '../support/paths.js';
+import { temporaryDirectory, type TemporaryDirectory } from '../support/temporary.js';
+
+describe('the API docs', function () {
+  this.timeout(120_000);
+
+  let directory: TemporaryDirectory;
+  let app: Application;
+  let project: ProjectReflection;
+
+  before(async () => {
+    directory = temporaryDirectory().expect('api', 'api/');
+    app = await Application.bootstrapWithPlugins({
+      options: join(projectDirectory, 'typedoc.json'),
+      tsconfig: join(projectDirectory, 'typedoc.tsconfig.json'),
+      entryPoints: [join(projectDirectory, 'src/index.ts')],
+      out: directory.join('api'),
+      logLevel: 'Warn',
+    });
+    const converted = await app.convert();
+    if (converted === undefined) throw new Error('TypeDoc could not read the sources: see above');
+    project = converted;
+  });
+
+  it('are made without a warning, which would be printed above', async () => {
+    app.validate(project);
+    await app.generateOutputs(project);
+    expect({ errors: app.logger.errorCount, warnings: app.logger.warningCount }).to.deep.equal({
+      errors: 0,
+      warnings: 0,
+    });
+    expect(readFileSync(directory.join('api', 'README.md'), 'utf8')).to.include('LockFile');
+  });
+
+  it('have an example for every name that is exported', () => {
+    const names = project.children ?? [];
+    expect(names).not.to.deep.equal([]);
+    expect(names.filter((name) => !hasExample(name)).map(({ name }) => name)).to.deep.equal([]);
+  });
+});
+
+/** A function's comment is that of its signatures. */
+function hasExample(reflection: DeclarationReflection): boolean {
+  const isCalled = reflection.kindOf(ReflectionKind.Function);
+  const comments = isCalled
+    ? (reflection.signatures ?? []).map(({ comment }) => comment)
+    : [reflection.comment];
+  return comments.some((comment) => comment?.getTag('@example') !== undefined);
+}
