@@ -46,7 +46,7 @@ export class PidLockFile extends LockBase<PidClaim> {
   }
 
   protected override claimFor(record: HolderRecord): PidClaim {
-    return makePidClaim(this.path, record, this.options.orphanGraceMs);
+    return makePidClaim(this.path, record, this.options);
   }
 
   protected override *acquiring(claim: PidClaim): Protocol<Taken<PidClaim>> {

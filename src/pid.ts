@@ -15,7 +15,7 @@
  * Not promised: a race with a program that knows nothing of `<path>.evict`. Between our second look at its dead pid
  * file and its removal there is a moment in which another such program may have replaced it.
  */
-import { makeClaim, type AnyClaim, type Claim } from './claim.js';
+import { makeClaim, type AnyClaim, type Claim, type ClaimOptions } from './claim.js';
 import { discard, prepare, retract, underEviction, type Attempt } from './contend.js';
 import { evictionOf, isClaim, isSame, judgeFound, look, recordsOf } from './inspect.js';
 import { stagedPath, type HolderRecord } from './record.js';
@@ -48,8 +48,8 @@ const LOOKS = 8;
 
 const PID_LIMIT = 2 ** 31;
 
-export function makePidClaim(path: string, record: HolderRecord, orphanGraceMs: number): PidClaim {
-  return { path, record, name: makeClaim(path, 'link', record, orphanGraceMs) };
+export function makePidClaim(path: string, record: HolderRecord, options: ClaimOptions): PidClaim {
+  return { path, record, name: makeClaim(path, 'link', record, options) };
 }
 
 /** The pid that a text is: digits and blanks, as the many programs write that write such files. */
@@ -155,7 +155,7 @@ function* take(claim: PidClaim): Protocol<Attempt> {
   const previous = yield* clear(path, seen?.found);
   // P2. By `link`, as E1: neither name is ever there without its text.
   yield* linked(name.staged, recordBeside(path));
-  yield* stage(secondName(path, record), pidText(record));
+  yield* stage(secondName(path, record), pidText(record), name.mode);
   if (!(yield* linked(secondName(path, record), path))) {
     yield* clearOurs(path, record);
     return { taken: false, blocker: { path, found: QUICKER, judgement: UNCLEAR } };

@@ -155,7 +155,7 @@ export function make(path: string, shape: Shape): void {
       execFileSync('mknod', [path, 'c', '1', '5']); // Reads as zeroes without end.
       break;
     case 'link':
-      symlinkSync(shape.target.replaceAll('\0', '') || '-', path);
+      symlinkSync(shape.target.replaceAll('\0', '').padEnd(1, '-'), path); // No link has an empty target.
       break;
     case 'directory':
       mkdirSync(path);

@@ -80,9 +80,9 @@ describe('a lock directory', () => {
     const swapper = spawn(process.execPath, args, { stdio: 'inherit' });
     const ended = new Promise((resolve) => swapper.on('close', resolve));
     const outcomes = { took: 0, refused: 0, broke: 0 };
-    let over = false;
-    void ended.then(() => (over = true));
-    while (!over) {
+    const state = { over: false };
+    void ended.then(() => (state.over = true));
+    while (!state.over) {
       await new Promise((resolve) => setImmediate(resolve)); // Or the end would never be heard of.
       const lock = new MkdirLockFile(path);
       try {

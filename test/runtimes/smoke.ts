@@ -311,7 +311,9 @@ type Block = (lockFile: typeof LockFile, path: string) => Promise<void>;
 
 /** An asynchronous function with this body; `undefined` where the runtime doesn't know the syntax. */
 function compile(body: string): Block | undefined {
-  const AsyncFunction = (async () => undefined).constructor as new (...source: string[]) => Block;
+  const AsyncFunction = (async () => await Promise.resolve()).constructor as new (
+    ...source: string[]
+  ) => Block;
   try {
     return new AsyncFunction('LockFile', 'path', body);
   } catch {

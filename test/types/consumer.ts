@@ -46,8 +46,8 @@ export async function acquires(signal: AbortSignal): Promise<void> {
   expectTypeOf(await lock.isLocked()).toEqualTypeOf<boolean>();
   expectTypeOf(lock.iAmLockingSync()).toEqualTypeOf<boolean>();
   expectTypeOf(await lock.holder()).toEqualTypeOf<Holder | null>();
-  expectTypeOf(await lock.release()).toBeVoid();
-  expectTypeOf(lock.breakLockSync()).toBeVoid();
+  expectTypeOf<LockFile['release']>().returns.resolves.toBeVoid();
+  expectTypeOf<LockFile['breakLockSync']>().returns.toBeVoid();
   await using asynchronous = await new LinkLockFile('b').acquire();
   using synchronous = new LinkLockFile('c').acquireSync();
   expectTypeOf(asynchronous).toEqualTypeOf(synchronous);
