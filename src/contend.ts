@@ -142,7 +142,7 @@ export function* remove(name: string, found: Found, lock: string): Protocol<void
 }
 
 /** As `judgeFound`; and an empty directory is dead when its grace has passed. */
-function* judgeRemains(found: Found, name: string, claim: Claim): Protocol<Judgement> {
+export function* judgeRemains(found: Found, name: string, claim: Claim): Protocol<Judgement> {
   if (found.kind !== 'empty') return yield* judgeFound(found, name);
   return (yield* isOrphan(name, claim))
     ? { verdict: 'dead', reason: 'it has been an empty directory, unchanged, for longer than its grace' }
@@ -150,14 +150,21 @@ function* judgeRemains(found: Found, name: string, claim: Claim): Protocol<Judge
 }
 
 /**
- * Has what stands at `path` outlived its grace? A file made beside it tells the filesystem's own time: the link
- * kind's private file, which is at most as old as the attempt, or one made for the purpose.
+ * Has what stands at `path` outlived its grace? A file made beside it tells the filesystem's own time. Not the private
+ * file, though one stands there in the link kind: it is as old as the hold, and a release would never see an orphan
+ * that is younger.
  */
 export function* isOrphan(path: string, claim: Claim): Protocol<boolean> {
-  if (claim.kind !== 'link') yield* stage(claim.staged, claim.text, claim.mode);
+  const witness = witnessOf(claim);
+  yield* stage(witness, claim.text, claim.mode);
   try {
-    return ((yield* age(path, claim.staged)) ?? 0) >= claim.orphanGraceMs;
+    return ((yield* age(path, witness)) ?? 0) >= claim.orphanGraceMs;
   } finally {
-    if (claim.kind !== 'link') yield* quietly(unlink(claim.staged));
+    yield* quietly(unlink(witness));
   }
+}
+
+/** Where a claim makes its witness: a name that is swept as its private file is. */
+export function witnessOf(claim: Claim): string {
+  return stagedPath(`${claim.lock}.now`, claim.record.token);
 }

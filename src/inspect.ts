@@ -76,9 +76,18 @@ export function claimIn(name: string, token: string): string {
   return `${name}/${token}`;
 }
 
+const EVICTION = '.evict';
+
 /** The lock under which a name is recovered, given back or broken. */
 export function evictionOf(name: string): string {
-  return `${name}.evict`;
+  return `${name}${EVICTION}`;
+}
+
+/** How many recoveries of `lock` stand one within the other at an eviction lock's path; 0 if it is not one of them. */
+export function evictionDepth(path: string, lock: string): number {
+  if (!path.startsWith(lock)) return 0;
+  const depth = (path.length - lock.length) / EVICTION.length;
+  return path === lock + EVICTION.repeat(Math.floor(depth)) ? depth : 0;
 }
 
 /** The records in what was found; none, if it isn't ours. */

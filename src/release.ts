@@ -12,7 +12,7 @@
  * Rule R2: a forced break removes what it saw, under the eviction lock, and nothing that came since.
  */
 import type { Claim } from './claim.js';
-import { discard, prepare, remove, retract, underEviction } from './contend.js';
+import { discard, prepare, remove, retract, underEviction, witnessOf } from './contend.js';
 import { leaveDirectory } from './directory.js';
 import { evictionOf, isClaim, isSame, look } from './inspect.js';
 import { insist, pause, quietly, same, unlink, type Blocker, type Found, type Protocol } from './step.js';
@@ -70,6 +70,7 @@ export function* breakByForce(claim: Claim): Protocol<Found | undefined> {
 /** Takes back whatever of a claim is on disk, at whatever point its acquire or release was cut off. */
 export function* abandon(claim: Claim): Protocol<void> {
   yield* quietly(unlink(claim.staged)); // First, so that a call still under way has nothing to link.
+  yield* quietly(unlink(witnessOf(claim)));
   if (isClaim(yield* look(claim.lock), claim)) yield* relinquish(claim);
   yield* retract(evictionOf(claim.lock), claim);
   yield* quietly(unlink(claim.staged));

@@ -8,8 +8,8 @@
  * Not promised: to find everything in a directory of more names than are read here.
  */
 import type { Claim } from './claim.js';
-import { attempt, isOrphan, retract } from './contend.js';
-import { evictionOf, judgeFound, look } from './inspect.js';
+import { attempt, isOrphan, judgeRemains, retract } from './contend.js';
+import { evictionDepth, look } from './inspect.js';
 import { parseRecord, tokenOfStaged } from './record.js';
 import { judge, list, read, unlink, type Protocol } from './step.js';
 
@@ -19,11 +19,11 @@ const SWEEP_LIMIT = 10_000;
 /** Removes what the dead left in `directory`, which is that of the claim's lock. The claim holds the lock. */
 export function* sweep(directory: string, claim: Claim): Protocol<void> {
   for (const name of (yield* list(directory, SWEEP_LIMIT)) ?? []) {
+    const path = `${directory}/${name}`;
     const token = tokenOfStaged(name);
-    if (token !== undefined && token !== claim.record.token)
-      yield* sweepStaged(`${directory}/${name}`, token, claim);
+    if (token === undefined) yield* sweepEviction(path, claim);
+    else if (token !== claim.record.token) yield* sweepStaged(path, token, claim);
   }
-  yield* sweepEviction(evictionOf(claim.lock), claim);
 }
 
 function* sweepStaged(path: string, token: string, claim: Claim): Protocol<void> {
@@ -37,10 +37,17 @@ function* sweepStaged(path: string, token: string, claim: Claim): Protocol<void>
   if (dead) yield* unlink(path); // S1
 }
 
-/** An eviction lock whose holder died between removing the lock and giving this back. */
-function* sweepEviction(eviction: string, claim: Claim): Protocol<void> {
-  const found = yield* look(eviction);
-  if (found === undefined || (yield* judgeFound(found, eviction)).verdict !== 'dead') return;
-  const outcome = yield* attempt(eviction, claim, 1);
-  if (outcome.taken) yield* retract(eviction, claim);
+/**
+ * An eviction lock whose holder died before giving it back. Its own may stand without it:
+ *
+ *     P.1 takes .evict, is killed
+ *     Q.1 takes .evict.evict   Q.2 removes .evict, is killed
+ */
+function* sweepEviction(path: string, claim: Claim): Protocol<void> {
+  const depth = evictionDepth(path, claim.lock);
+  if (depth === 0) return;
+  const found = yield* look(path);
+  if (found === undefined || (yield* judgeRemains(found, path, claim)).verdict !== 'dead') return;
+  const outcome = yield* attempt(path, claim, depth);
+  if (outcome.taken) yield* retract(path, claim);
 }
