@@ -1,0 +1,43 @@
+/** `npm run explore`: explores what one asks for, with progress. */
+import { Explorer, type Scenario } from './explorer.js';
+import { contest, kinds, robbery, type Start } from './scenarios.js';
+import { format, parse, tell } from './trace.js';
+
+function scenarios(): Scenario[] {
+  const found: Scenario[] = [];
+  const starts: Start[] = ['free', 'link', 'mkdir', 'symlink'];
+  for (const one of kinds)
+    for (const other of kinds)
+      for (const start of starts) if (one <= other) found.push(contest([one, other], start, 2));
+  for (const one of kinds)
+    for (const by of kinds) found.push(robbery([one], by, 1), robbery([one, 'link'], by, 0));
+  return found;
+}
+
+const option = (name: string) => {
+  const at = process.argv.indexOf(`--${name}`);
+  return at < 0 ? undefined : process.argv[at + 1];
+};
+
+const wanted = option('scenario') ?? '';
+const replay = option('replay');
+for (const scenario of scenarios()) {
+  if (!scenario.name.includes(wanted)) continue;
+  if (replay !== undefined) {
+    console.log(tell(parse(replay, scenario), scenario).join('\n'));
+    continue;
+  }
+  const begun = performance.now();
+  const limit = Number(option('limit') ?? 5_000_000);
+  const explorer = new Explorer({ ...scenario, limit });
+  const { states, worlds, nodes, isComplete, failure } = explorer.run();
+  const seconds = ((performance.now() - begun) / 1000).toFixed(1);
+  console.log(
+    `${scenario.name}: ${states} states (${worlds} worlds, ${nodes} nodes), ${isComplete ? 'complete' : 'cut off'}, ${seconds} s`,
+  );
+  if (failure !== undefined) {
+    console.log(`  ${failure.law}`);
+    console.log(tell(failure.moves, scenario).join('\n'));
+    console.log(`  --scenario '${scenario.name}' --replay '${format(failure.moves, scenario)}'`);
+  }
+}

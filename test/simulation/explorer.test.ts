@@ -1,0 +1,34 @@
+/** Every order of every call, and a kill anywhere: the protocols that ship keep every law. */
+import { expect } from 'chai';
+import { Explorer, type Scenario } from './explorer.js';
+import { contest, kinds, robbery } from './scenarios.js';
+import { format, tell } from './trace.js';
+
+/** Explores all of it; a failure's message is its trace, and how to see it again. */
+function explore(scenario: Scenario): void {
+  const { states, isComplete, failure } = new Explorer(scenario).run();
+  if (failure !== undefined) {
+    const replay = `npm run explore -- --scenario '${scenario.name}' --replay '${format(failure.moves, scenario)}'`;
+    throw new Error([failure.law, ...tell(failure.moves, scenario), replay].join('\n'));
+  }
+  console.log(`        ${scenario.name}: ${states} states`);
+  expect(isComplete).to.equal(true);
+}
+
+describe('of two contenders, with two kills', () => {
+  for (const one of ['link', 'symlink'] as const) {
+    for (const start of ['free', ...kinds] as const) {
+      it(`(${one} and link, the lock at first ${start}) no two ever hold, and nobody is ever stuck`, () => {
+        explore(contest([one, 'link'], start, 2));
+      });
+    }
+  }
+});
+
+describe('a lock that is broken by force', () => {
+  for (const by of ['link', 'symlink'] as const) {
+    it(`(by ${by}) gets no third holder, and its old holder's release says so`, () => {
+      explore(robbery(['link', 'link'], by, 0));
+    });
+  }
+});

@@ -1,0 +1,156 @@
+/**
+ * What actors do: holdfast's own programs, made of the protocols that ship (or of a mutant's).
+ *
+ * Rule: a program adds nothing to a protocol but the order in which its users call them, as `lock-file.ts` and
+ * `kinds.ts` do.
+ */
+import * as acquiring from '../../src/acquire.js';
+import { makeClaim, type Claim, type Kind } from '../../src/claim.js';
+import * as releasing from '../../src/release.js';
+import * as sweeping from '../../src/sweep.js';
+import type { HolderRecord } from '../../src/record.js';
+import { quietly, type Protocol, type Step } from '../../src/step.js';
+import type { Answer, End, Phase, Program } from './actor.js';
+import { TICK_MS } from './calls.js';
+import { Refusal, type Disk } from './disk.js';
+
+export interface Protocols {
+  readonly acquire: typeof acquiring.acquire;
+  readonly release: typeof releasing.release;
+  readonly breakByForce: typeof releasing.breakByForce;
+  readonly abandon: typeof releasing.abandon;
+  readonly sweep: typeof sweeping.sweep;
+}
+
+export const shipped: Protocols = { ...acquiring, ...releasing, ...sweeping };
+
+export const LOCK = '/L';
+
+const NAMES = ['P', 'Q', 'R', 'S'];
+/** The actor that is dead from the start. */
+export const ZOMBIE = 8;
+/** The one that comes when all is over, to see what the others left. */
+export const WITNESS = 9;
+
+export function recordOf(index: number): HolderRecord {
+  return { token: String(index).repeat(24), pid: 1000 + index, host: 'h', since: 0 };
+}
+
+export const indexOf = (record: HolderRecord): number => record.pid - 1000;
+
+export function claimOf(index: number, kind: Kind): Claim {
+  return makeClaim(LOCK, kind, recordOf(index), TICK_MS);
+}
+
+/** An instant of no protocol of ours. */
+function* instant(call: 'hold' | 'die'): Protocol<void> {
+  yield { call } as unknown as Step;
+}
+
+/** Does a claim stand at the lock's name, alone or, for an instant, beside others? */
+const standing = (mark: string) => (disk: Disk) =>
+  disk.get(`${LOCK}/${mark}`) !== undefined || disk.get(LOCK)?.text.includes(mark) === true;
+
+/** What the clean-up at exit does, before the process is gone. */
+function* exit(abandon: Protocols['abandon'], claim: Claim): Protocol<void> {
+  yield* quietly(abandon(claim));
+  yield* instant('die');
+}
+
+const succeeds = (end: End): end is { readonly value: unknown } => 'value' in end;
+
+export interface Habits {
+  /** Sweeps after each acquire, as one does in a directory that is new to it; by default after a takeover. */
+  readonly sweeps?: boolean;
+  /** Gives up at a pause, once, and tries again. */
+  readonly retries?: boolean;
+}
+
+/** Acquires, holds, and gives back: once. */
+export function contender(
+  index: number,
+  kind: Kind,
+  protocols: Protocols = shipped,
+  habits: Habits = {},
+): Program {
+  const claim = claimOf(index, kind);
+  const failed = (end: { error: unknown }): string =>
+    habits.retries === true && end.error instanceof Refusal && end.error.code === 'TIMEOUT'
+      ? 'retry'
+      : 'failed';
+  const acquire: Phase = {
+    start: () => protocols.acquire(claim),
+    then: (end) => {
+      if (!succeeds(end)) return failed(end);
+      const { previous } = end.value as { previous?: HolderRecord };
+      return previous !== undefined || habits.sweeps === true ? 'sweep' : 'hold';
+    },
+    patient: true,
+    atExit: 'exit',
+  };
+  const phases: Record<string, Phase> = {
+    acquire,
+    retry: { ...acquire, patient: false },
+    sweep: {
+      start: () => protocols.sweep('', claim),
+      then: () => 'hold', // As `quietly` does in kinds.ts.
+      holds: true,
+      atExit: 'exit',
+    },
+    hold: { start: () => instant('hold'), then: () => 'release', holds: true, atExit: 'exit' },
+    release: {
+      start: () => protocols.release(claim),
+      then: (end) => (succeeds(end) ? (end.value === true ? 'released' : 'robbed') : 'again'),
+      atExit: 'exit',
+    },
+    again: {
+      start: () => protocols.release(claim),
+      then: (end) => (succeeds(end) ? (end.value === true ? 'released' : 'robbed') : 'again'),
+      atExit: 'exit',
+    },
+    exit: { start: () => exit(protocols.abandon, claim), then: () => 'gone' },
+  };
+  return {
+    name: NAMES[index] ?? 'W',
+    mark: claim.record.token,
+    stands: standing(claim.record.token),
+    first: 'acquire',
+    phases,
+  };
+}
+
+/** Breaks whoever's lock by force. */
+export function breaker(index: number, kind: Kind, protocols: Protocols = shipped): Program {
+  const claim = claimOf(index, kind);
+  const phases: Record<string, Phase> = {
+    break: {
+      start: () => protocols.breakByForce(claim),
+      then: (end) => (succeeds(end) ? 'broke' : 'failed'),
+      forces: true,
+      // What it saw at first is what it removes (R2); that is all that it read before it made anything.
+      memory: firstLook,
+      atExit: 'exit',
+    },
+    exit: { start: () => exit(protocols.abandon, claim), then: () => 'gone' },
+  };
+  return {
+    name: NAMES[index] ?? 'W',
+    mark: claim.record.token,
+    stands: standing(claim.record.token),
+    first: 'break',
+    phases,
+  };
+}
+
+function firstLook(history: readonly Answer[]): string {
+  const isLook = (answer: Answer) => 'value' in answer && isReading(answer.value);
+  const end = history.findIndex((answer) => !isLook(answer));
+  return JSON.stringify(history.slice(0, end < 0 ? history.length : end));
+}
+
+/** The answers of `read`, `readlink` and `list`: an object with `is`, a record's text, names. */
+function isReading(value: unknown): boolean {
+  if (Array.isArray(value)) return true;
+  if (typeof value === 'string') return value.startsWith('{');
+  return typeof value === 'object' && value !== null && 'is' in value;
+}

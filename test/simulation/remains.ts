@@ -1,0 +1,68 @@
+/**
+ * What is left on the disk when all actors are at their ends (law L4).
+ *
+ * Rule: the living leave nothing. What the dead left leads to them by its name or its text, or is a directory with
+ * nothing else in it; and one contender of each kind that comes later, once its grace is over, sweeps all of it.
+ */
+import { Actor, type Answer, type Node } from './actor.js';
+import type { Disk } from './disk.js';
+import type { Scenario } from './explorer.js';
+import { WITNESS, contender } from './programs.js';
+import { atPeace, outcomeOf, tick, type World } from './world.js';
+import type { Kind } from '../../src/claim.js';
+
+/** How many calls the witness may make. */
+const PATIENCE = 2_000;
+
+const known = new WeakMap<Scenario, Map<string, string | undefined>>();
+
+/** What is wrong with what is left; `undefined` if nothing is. */
+export function remains(world: World, scenario: Scenario): string | undefined {
+  const key = `${world.dead} ${world.disk.key()}`;
+  let answers = known.get(scenario);
+  if (answers === undefined) known.set(scenario, (answers = new Map<string, string | undefined>()));
+  if (!answers.has(key)) answers.set(key, examine(world, scenario));
+  return answers.get(key);
+}
+
+function examine(world: World, scenario: Scenario): string | undefined {
+  const { disk } = world;
+  const marks = scenario.actors
+    .filter((_, index) => (world.dead & (1 << index)) !== 0)
+    .map((actor) => actor.mark);
+  const ofZombie = scenario.zombieMark === undefined ? [] : [scenario.zombieMark];
+  for (const path of disk.paths()) {
+    if (!isOfTheDead(disk, path, [...marks, ...ofZombie])) return `L4: the living left ${path}`;
+  }
+  for (const kind of ['link', 'mkdir', 'symlink'] as const) {
+    const left = sweptBy(world, kind, scenario);
+    if (left !== undefined) return `L4: a later contender (${kind}) ${left}`;
+  }
+  return undefined;
+}
+
+function isOfTheDead(disk: Disk, path: string, marks: readonly string[]): boolean {
+  const inode = disk.get(path);
+  if (marks.some((mark) => path.includes(mark) || inode?.text.includes(mark) === true)) return true;
+  if (inode?.is !== 'directory' || marks.length === 0) return false;
+  const inside = disk.paths().filter((each) => each.startsWith(`${path}/`));
+  return inside.every((each) => marks.some((mark) => each.includes(mark)));
+}
+
+/** Has one more contender come, alone. */
+function sweptBy(world: World, kind: Kind, scenario: Scenario): string | undefined {
+  const actor = new Actor(contender(WITNESS, kind, scenario.protocols, { sweeps: true }));
+  let now = atPeace(world);
+  now = tick(now) ?? now;
+  let node: Node = actor.start;
+  for (let calls = 0; node.call !== undefined; calls++) {
+    if (calls === PATIENCE) return 'never gets the lock';
+    const outcome = outcomeOf(now, WITNESS, node.call);
+    if (outcome === undefined) throw new Error('a call that nothing comes of');
+    now = node.call.call === 'pause' ? (tick(outcome.world) ?? outcome.world) : outcome.world;
+    node = actor.next(node, outcome.answer satisfies Answer);
+  }
+  if (node.phase !== 'released') return `ends ${node.phase} ${node.complaint ?? ''}`;
+  const left = now.disk.paths();
+  return left.length === 0 ? undefined : `leaves ${left.join(', ')}`;
+}

@@ -1,0 +1,171 @@
+/**
+ * The world that actors act in: a disk, who of them lives, and what the explorer may still do to them.
+ *
+ * Rule: a world is a value. Two that no actor can tell apart have the same key, and are one.
+ */
+import type { HolderRecord } from '../../src/record.js';
+import type { Judgement } from '../../src/step.js';
+import type { ActorCall, Answer } from './actor.js';
+import { performOn } from './calls.js';
+import { Refusal, type Disk } from './disk.js';
+import { indexOf } from './programs.js';
+
+/** What else may become of an actor's call than its answer. */
+export const mishaps = ['kill', 'refuse', 'busy', 'stuck', 'late', 'lost', 'abort', 'exit'] as const;
+export type Mishap = (typeof mishaps)[number];
+
+/** How often the explorer may still do what it does to actors. */
+export interface Budget {
+  readonly kills: number;
+  /** Refused calls, of whichever sort. */
+  readonly refusals: number;
+  readonly aborts: number;
+  readonly exits: number;
+  /** How often more time may pass than any grace. */
+  readonly ticks: number;
+}
+
+export interface World {
+  readonly disk: Disk;
+  /** Bits, by an actor's index. */
+  readonly dead: number;
+  /** Whose lock was broken by force since it was last taken; bits. */
+  readonly broken: number;
+  readonly budget: Budget;
+  /** The call that is refused for good, and to whom; empty: none. */
+  readonly stuck: string;
+}
+
+export function keyOfWorld({ disk, dead, broken, budget, stuck }: World): string {
+  return `${Object.values(budget).join()} ${dead} ${broken} ${stuck}\n${disk.key()}`;
+}
+
+const ALIVE: Judgement = { verdict: 'alive', reason: 'the process is alive' };
+const DEAD: Judgement = { verdict: 'dead', reason: 'the process is gone' };
+
+function judge(world: World, record: HolderRecord): Judgement {
+  return (world.dead & (1 << indexOf(record))) === 0 ? ALIVE : DEAD;
+}
+
+export const placeOf = (call: ActorCall): string =>
+  'path' in call ? call.path : 'to' in call ? `${call.from} ${call.to}` : '';
+
+const stuckAs = (actor: number, call: ActorCall): string => `${actor} ${call.call} ${placeOf(call)}`;
+
+export interface Outcome {
+  readonly world: World;
+  readonly answer: Answer;
+}
+
+/** What comes of an actor's call, when nothing or this mishap befalls it; `undefined`: it can't. */
+export function outcomeOf(
+  world: World,
+  actor: number,
+  call: ActorCall,
+  mishap?: Mishap,
+): Outcome | undefined {
+  switch (mishap) {
+    case undefined:
+      return world.stuck === stuckAs(actor, call)
+        ? { world, answer: { refusal: 'EBUSY' } }
+        : act(world, call, actor);
+    case 'kill': {
+      const kills = world.budget.kills - 1;
+      const dead = world.dead | (1 << actor);
+      return kills < 0 ? undefined : { world: spend({ ...world, dead }, { kills }), answer: NONE };
+    }
+    case 'abort': {
+      const aborts = world.budget.aborts - 1;
+      return aborts < 0 || call.call !== 'pause'
+        ? undefined
+        : { world: spend(world, { aborts }), answer: { refusal: 'TIMEOUT' } };
+    }
+    case 'exit': {
+      const exits = world.budget.exits - 1;
+      return exits < 0 ? undefined : { world: spend(world, { exits }), answer: NONE };
+    }
+    case 'refuse':
+    case 'busy':
+    case 'stuck':
+    case 'late':
+    case 'lost':
+      return refuse(world, actor, call, mishap);
+  }
+}
+
+const NONE: Answer = { value: undefined };
+
+function spend(world: World, spent: Partial<Budget>): World {
+  return { ...world, budget: { ...world.budget, ...spent } };
+}
+
+function act(world: World, call: ActorCall, actor: number): Outcome {
+  if (isInstant(call))
+    return call.call === 'hold'
+      ? { world, answer: NONE }
+      : { world: { ...world, dead: world.dead | (1 << actor) }, answer: NONE };
+  if (call.call === 'judge') return { world, answer: { value: judge(world, call.record) } };
+  if (call.call === 'pause' || call.call === 'settle') return { world, answer: NONE };
+  const disk = world.disk.copy();
+  try {
+    const value = performOn(disk, call);
+    return { world: { ...world, disk: disk.normal() }, answer: { value } };
+  } catch (error) {
+    if (!(error instanceof Refusal)) throw error;
+    return { world, answer: { refusal: error.code } };
+  }
+}
+
+/** Calls that change something, and so can be made and yet reported as refused. */
+const LOST: Readonly<Record<string, unknown>> = {
+  link: 'exists',
+  symlink: 'exists',
+  mkdir: 'exists',
+  rename: 'missing',
+  unlink: false,
+  rmdir: false,
+};
+
+function refuse(world: World, actor: number, call: ActorCall, mishap: Mishap): Outcome | undefined {
+  const refusals = world.budget.refusals - 1;
+  if (refusals < 0 || ['judge', 'pause', 'settle', 'hold', 'die'].includes(call.call)) return undefined;
+  const poorer = spend(world, { refusals });
+  if (mishap === 'refuse') return { world: unfilled(poorer, call, actor), answer: { refusal: 'EIO' } };
+  if (mishap === 'busy') return { world: unfilled(poorer, call, actor), answer: { refusal: 'EBUSY' } };
+  if (mishap === 'stuck')
+    return {
+      world: { ...unfilled(poorer, call, actor), stuck: stuckAs(actor, call) },
+      answer: { refusal: 'EBUSY' },
+    };
+  if (!(call.call in LOST)) return undefined;
+  const done = act(poorer, call, actor);
+  if ('refusal' in done.answer || done.world.disk.key() === world.disk.key()) return undefined;
+  return {
+    world: done.world,
+    answer: mishap === 'late' ? { refusal: 'EIO' } : { value: LOST[call.call] },
+  };
+}
+
+/** The real driver removes the file that it could not fill, before it tells. */
+function unfilled(world: World, call: ActorCall, actor: number): World {
+  return call.call === 'fill' ? act(world, { call: 'unlink', path: call.path }, actor).world : world;
+}
+
+/** Time passes, more than any grace; `undefined` if it may not, or nothing would be older for it. */
+export function tick(world: World): World | undefined {
+  const ticks = world.budget.ticks - 1;
+  if (ticks < 0) return undefined;
+  const disk = world.disk.copy();
+  disk.tick();
+  const normal = disk.normal();
+  return normal.key() === world.disk.key() ? undefined : spend({ ...world, disk: normal }, { ticks });
+}
+
+const isInstant = (call: ActorCall): call is Extract<ActorCall, { call: 'hold' | 'die' }> =>
+  call.call === 'hold' || call.call === 'die';
+
+/** The world when nothing more befalls anyone, and time passes as it does. */
+export function atPeace(world: World): World {
+  const budget: Budget = { kills: 0, refusals: 0, aborts: 0, exits: 0, ticks: Infinity };
+  return { ...world, budget, stuck: '' };
+}
