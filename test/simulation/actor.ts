@@ -6,18 +6,12 @@
  * costs two look-ups and runs nothing.
  *
  * Rule P1: a phase is made from its program alone, so what went before a phase is forgotten by construction.
- * Rule P2: after a pause only `memory` of the history counts. It is said for each phase, and checked: for every two
- * histories that are merged, `forgets` runs the protocol on both and compares (see `explorer.test.ts`).
+ * Rule P2: two histories after which an actor remembers the same (`memory.ts`) and makes the same call are one node.
  */
 import { Refusal, type Disk } from './disk.js';
-import type { DiskCall } from './calls.js';
+import { keyOf, placeOf, type ActorCall, type Answer } from './answer.js';
+import { BLANK, atPause, keyOfMemory, remember, type Memory } from './memory.js';
 import type { Protocol, Step } from '../../src/step.js';
-
-/** One instant of an actor. `hold`: it holds the lock, and does its own work. `die`: its process ends. */
-export type ActorCall =
-  DiskCall | Extract<Step, { call: 'judge' | 'pause' | 'settle' }> | { call: 'hold' | 'die' };
-
-export type Answer = { readonly value: unknown } | { readonly refusal: string };
 
 /** How a phase ended. */
 export type End = { readonly value: unknown } | { readonly error: unknown };
@@ -32,7 +26,7 @@ export interface Phase {
   readonly forces?: boolean;
   /** A pause in it may be cut off by a throw. */
   readonly patient?: boolean;
-  /** What of its answers a pause does not wipe out; by default nothing. */
+  /** What it remembers at a pause; by default nothing. */
   readonly memory?: (history: readonly Answer[]) => string;
   /** The phase that replaces it when the process exits in the middle of it. */
   readonly atExit?: string;
@@ -45,6 +39,8 @@ export interface Program {
   readonly mark: string;
   /** Does its claim stand at the lock's name? */
   readonly stands: (disk: Disk) => boolean;
+  /** May the explorer kill it? By default it may. */
+  readonly mayDie?: boolean;
   readonly first: string;
   readonly phases: Readonly<Record<string, Phase>>;
 }
@@ -59,14 +55,17 @@ export interface Node {
   readonly call: ActorCall | undefined;
   /** Set if an error came out of the phase before that no driver threw in. */
   readonly complaint?: string;
+  /** What the actor may remember (P2). */
+  readonly memory: Memory;
   readonly children: Map<string, Node>;
   /** The phase in the middle, at this node, until it is run on. */
   run?: Run | undefined;
 }
 
-/** What merged histories to check: `merged` is answered as `into` from here on. */
+/** Two histories that were taken for one: after `answer` at `node`, the actor is where it is at `into`. */
 export interface Merge {
   readonly node: Node;
+  readonly answer: Answer;
   readonly into: Node;
 }
 
@@ -115,13 +114,6 @@ class Run {
   }
 }
 
-export const keyOf = (answer: Answer): string =>
-  'refusal' in answer
-    ? `!${answer.refusal}`
-    : answer.value === undefined
-      ? 'undefined'
-      : JSON.stringify(answer.value);
-
 export class Actor {
   readonly program: Program;
   readonly nodes: Node[] = [];
@@ -132,7 +124,7 @@ export class Actor {
 
   constructor(program: Program) {
     this.program = program;
-    this.dead = this.#make('dead', undefined, undefined, undefined);
+    this.dead = this.#make({ phase: 'dead' });
     this.start = this.enter(program.first);
   }
 
@@ -154,14 +146,15 @@ export class Actor {
     let node = this.#landmarks.get(landmark);
     if (node === undefined) {
       const phase = this.program.phases[name];
-      if (phase === undefined) node = this.#make(name, undefined, undefined, undefined, complaint);
-      else {
-        const run = new Run(phase);
-        node =
-          run.end === undefined
-            ? this.#make(name, undefined, undefined, run.call)
-            : this.#leave(phase, run.end);
-      }
+      const run = phase && new Run(phase);
+      if (phase !== undefined && run?.end !== undefined) node = this.#leave(phase, run.end);
+      else
+        node = this.#make({
+          phase: name,
+          call: run?.call,
+          run,
+          ...(complaint === undefined ? {} : { complaint }),
+        });
       this.#landmarks.set(landmark, node);
     }
     return node;
@@ -176,20 +169,21 @@ export class Actor {
 
   #grow(node: Node, answer: Answer): Node {
     const phase = this.phaseOf(node) as Phase;
-    const isResumed = node.call?.call === 'pause' && !('refusal' in answer);
-    const landmark = isResumed ? `${node.phase} resumed ${phase.memory?.(historyOf(node)) ?? ''}` : undefined;
-    const known = landmark === undefined ? undefined : this.#landmarks.get(landmark);
-    if (known !== undefined) {
-      this.merges.push({ node, into: known });
-      return known; // P2
-    }
     const run = node.run ?? this.runTo(node);
     node.run = undefined;
     run.answer(answer);
-    if (run.end !== undefined) return this.#leave(phase, run.end);
-    const next = this.#make(node.phase, node, answer, run.call);
-    next.run = run;
-    if (landmark !== undefined) this.#landmarks.set(landmark, next);
+    const { call } = run;
+    if (call === undefined) return this.#leave(phase, run.end as End);
+    const memory =
+      call.call === 'pause'
+        ? atPause(phase.memory?.([...historyOf(node), answer]) ?? '')
+        : remember(node.memory, node.call as ActorCall, answer, call);
+    const landmark = `${node.phase} ${call.call} ${placeOf(call)} ${keyOfMemory(memory)}`;
+    let next = this.#landmarks.get(landmark);
+    if (next === undefined) {
+      next = this.#make({ phase: node.phase, parent: node, answer, call, memory, run });
+      this.#landmarks.set(landmark, next); // P2
+    } else this.merges.push({ node, answer, into: next });
     return next;
   }
 
@@ -198,16 +192,15 @@ export class Actor {
     return this.enter(phase.then(end), isSurprise ? String(end.error) : undefined);
   }
 
-  #make(phase: string, parent?: Node, answer?: Answer, call?: ActorCall, complaint?: string): Node {
-    const id = this.nodes.length;
+  #make(made: Partial<Node> & { phase: string }): Node {
     const node: Node = {
-      id,
-      phase,
-      parent,
-      answer,
-      call,
+      id: this.nodes.length,
+      parent: undefined,
+      answer: undefined,
+      call: undefined,
+      memory: BLANK,
       children: new Map(),
-      ...(complaint === undefined ? {} : { complaint }),
+      ...made,
     };
     this.nodes.push(node);
     return node;

@@ -19,11 +19,16 @@ export interface Inode {
 
 /** A system's refusal, as a driver throws it into a protocol. */
 export class Refusal extends Error {
-  constructor(
-    readonly code: string,
-    readonly syscall: string,
-  ) {
+  readonly code: string;
+  readonly syscall: string;
+
+  constructor(code: string, syscall: string) {
+    const { stackTraceLimit } = Error;
+    Error.stackTraceLimit = 0; // There are millions of them, and nobody looks where they come from.
     super(`${code}: ${syscall}`);
+    Error.stackTraceLimit = stackTraceLimit;
+    this.code = code;
+    this.syscall = syscall;
   }
 }
 

@@ -1,6 +1,6 @@
 /** `npm run explore`: explores what one asks for, with progress. */
 import { Explorer, type Scenario } from './explorer.js';
-import { contest, kinds, robbery, type Start } from './scenarios.js';
+import { contest, kinds, leaving, meeting, others, refused, robbery, type Start } from './scenarios.js';
 import { format, parse, tell } from './trace.js';
 
 function scenarios(): Scenario[] {
@@ -11,6 +11,18 @@ function scenarios(): Scenario[] {
       for (const start of starts) if (one <= other) found.push(contest([one, other], start, 2));
   for (const one of kinds)
     for (const by of kinds) found.push(robbery([one], by, 1), robbery([one, 'link'], by, 0));
+  for (const one of kinds) {
+    for (const other of others) found.push(meeting([one], other), meeting([one], other, undefined, 'link'));
+    for (const other of kinds)
+      for (const start of ['free', 'link'] as const)
+        for (const how of ['abort', 'exit'] as const) found.push(leaving([one, other], start, how));
+    found.push(
+      refused([one], 'free'),
+      refused([one], 'link'),
+      refused([one], 'mkdir'),
+      refused([one, 'link'], 'free'),
+    );
+  }
   return found;
 }
 

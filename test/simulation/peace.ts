@@ -5,46 +5,51 @@
  * Rule: one schedule that leads there is enough, since it shows that there is a way: each actor in turn makes calls
  * until it pauses, and when all of them pause, time passes.
  */
-import type { Actor, Node } from './actor.js';
-import { atPeace, keyOfWorld, outcomeOf, tick, type World } from './world.js';
+import type { Moves, Row } from './moves.js';
+import { Table } from './table.js';
 
 /** How many calls such a schedule may take. */
 const PATIENCE = 5_000;
 
 export class Peace {
-  readonly #actors: readonly Actor[];
-  readonly #good = new Set<string>();
+  readonly #moves: Moves;
+  /** Where schedules came by, and whether they came to their end from there. */
+  readonly #table: Table;
+  readonly #isGood: boolean[] = [];
 
-  constructor(actors: readonly Actor[]) {
-    this.#actors = actors;
+  constructor(moves: Moves) {
+    this.#moves = moves;
+    this.#table = new Table(moves.actors.length + 1);
   }
 
-  comesFrom(start: World, from: readonly Node[]): boolean {
-    const nodes = [...from];
-    const passed: string[] = [];
-    let world = atPeace(start);
-    for (let turn = 0, calls = 0; calls < PATIENCE; turn++) {
-      if (turn % this.#actors.length === 0) {
-        const key = `${nodes.map((node) => node.id).join()} ${keyOfWorld(world)}`;
-        if (this.#good.has(key) || nodes.every((node) => node.call === undefined)) {
-          for (const each of passed) this.#good.add(each);
-          return true;
-        }
-        passed.push(key);
-      }
-      const index = turn % this.#actors.length;
-      for (let isPausing = false; !isPausing; calls++) {
-        const node = nodes[index];
-        if (node?.call === undefined) break;
-        const outcome = outcomeOf(world, index, node.call);
-        if (outcome === undefined) throw new Error('a call that nothing comes of');
-        isPausing = node.call.call === 'pause';
-        world = outcome.world;
-        nodes[index] = (this.#actors[index] as Actor).next(node, outcome.answer);
-        if (calls > PATIENCE) return false;
-      }
-      if (index === this.#actors.length - 1) world = tick(world) ?? world;
+  comesFrom(start: Row): boolean {
+    const row = this.#moves.calm(start);
+    const passed: number[] = [];
+    let isGood = false;
+    for (let calls = 0; calls < PATIENCE && !isGood;) {
+      const size = this.#table.size;
+      const number = this.#table.add(row);
+      isGood = this.#isGood[number] === true || this.#isOver(row);
+      if (number < size && !isGood) break;
+      passed.push(number);
+      for (let actor = 0; actor < this.#moves.actors.length; actor++) calls += this.#untilPause(row, actor);
+      this.#moves.tick(row, row);
     }
-    return false;
+    for (const each of passed) this.#isGood[each] = isGood;
+    return isGood;
+  }
+
+  #isOver(row: Row): boolean {
+    return this.#moves.actors.every((_, actor) => this.#moves.nodeOf(row, actor).call === undefined);
+  }
+
+  /** An actor's calls up to its next pause; how many those were. */
+  #untilPause(row: Row, actor: number): number {
+    let calls = 0;
+    for (let isPausing = false; !isPausing && calls < PATIENCE; calls++) {
+      isPausing = this.#moves.nodeOf(row, actor).call?.call === 'pause';
+      if (!this.#moves.step(row, actor, undefined, row)) break;
+    }
+    return calls;
   }
 }

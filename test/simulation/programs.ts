@@ -10,7 +10,8 @@ import * as releasing from '../../src/release.js';
 import * as sweeping from '../../src/sweep.js';
 import type { HolderRecord } from '../../src/record.js';
 import { quietly, type Protocol, type Step } from '../../src/step.js';
-import type { Answer, End, Phase, Program } from './actor.js';
+import type { End, Phase, Program } from './actor.js';
+import type { Answer } from './answer.js';
 import { TICK_MS } from './calls.js';
 import { Refusal, type Disk } from './disk.js';
 
@@ -26,7 +27,7 @@ export const shipped: Protocols = { ...acquiring, ...releasing, ...sweeping };
 
 export const LOCK = '/L';
 
-const NAMES = ['P', 'Q', 'R', 'S'];
+export const NAMES = ['P', 'Q', 'R', 'S'];
 /** The actor that is dead from the start. */
 export const ZOMBIE = 8;
 /** The one that comes when all is over, to see what the others left. */
@@ -43,7 +44,7 @@ export function claimOf(index: number, kind: Kind): Claim {
 }
 
 /** An instant of no protocol of ours. */
-function* instant(call: 'hold' | 'die'): Protocol<void> {
+export function* instant(call: 'hold' | 'die'): Protocol<void> {
   yield { call } as unknown as Step;
 }
 
@@ -57,7 +58,7 @@ function* exit(abandon: Protocols['abandon'], claim: Claim): Protocol<void> {
   yield* instant('die');
 }
 
-const succeeds = (end: End): end is { readonly value: unknown } => 'value' in end;
+export const succeeds = (end: End): end is { readonly value: unknown } => 'value' in end;
 
 export interface Habits {
   /** Sweeps after each acquire, as one does in a directory that is new to it; by default after a takeover. */

@@ -4,7 +4,7 @@
  * Rule: the living leave nothing. What the dead left leads to them by its name or its text, or is a directory with
  * nothing else in it; and one contender of each kind that comes later, once its grace is over, sweeps all of it.
  */
-import { Actor, type Answer, type Node } from './actor.js';
+import { Actor, type Node } from './actor.js';
 import type { Disk } from './disk.js';
 import type { Scenario } from './explorer.js';
 import { WITNESS, contender } from './programs.js';
@@ -60,7 +60,7 @@ function sweptBy(world: World, kind: Kind, scenario: Scenario): string | undefin
     const outcome = outcomeOf(now, WITNESS, node.call);
     if (outcome === undefined) throw new Error('a call that nothing comes of');
     now = node.call.call === 'pause' ? (tick(outcome.world) ?? outcome.world) : outcome.world;
-    node = actor.next(node, outcome.answer satisfies Answer);
+    node = actor.next(node, outcome.answer);
   }
   if (node.phase !== 'released') return `ends ${node.phase} ${node.complaint ?? ''}`;
   const left = now.disk.paths();

@@ -2,6 +2,7 @@
 import type { Kind } from '../../src/claim.js';
 import { formatRecord, stagedPath } from '../../src/record.js';
 import { Disk } from './disk.js';
+import { foreigner, foreigners } from './foreign.js';
 import type { Scenario } from './explorer.js';
 import {
   LOCK,
@@ -13,7 +14,7 @@ import {
   type Habits,
   type Protocols,
 } from './programs.js';
-import type { Budget, World } from './world.js';
+import { tick, type Budget, type World } from './world.js';
 
 export const kinds: readonly Kind[] = ['link', 'mkdir', 'symlink'];
 
@@ -76,3 +77,67 @@ export function robbery(
     world: worldOf('free', { kills, ticks: [...of, by].includes('mkdir') ? 1 : 0 }),
   };
 }
+
+/** Contenders, and another program's locker, which they must leave alone. */
+export function meeting(
+  of: readonly Kind[],
+  other: keyof typeof foreigners,
+  protocols: Protocols = shipped,
+  start: Start = 'free',
+): Scenario {
+  return {
+    ...contest(of, start, 0, protocols),
+    name: `${of.join('+')} and ${other} from ${start}`,
+    actors: [...of.map((kind, index) => contender(index, kind, protocols)), foreigner(of.length, other)],
+    world: worldOf(start),
+  };
+}
+
+/** Contenders for a lock that has been an empty directory for longer than any grace. */
+export function old(of: readonly Kind[], protocols: Protocols = shipped): Scenario {
+  const { world, ...rest } = contest(of, 'empty', 0, protocols);
+  const older = tick({ ...world, budget: { ...world.budget, ticks: 1 } }) ?? world;
+  // An empty directory tells nobody whose it is.
+  const actors = rest.actors.map((actor) => ({
+    ...actor,
+    stands: (disk: Disk) => disk.get(LOCK) !== undefined,
+  }));
+  return { ...rest, name: `${of.join('+')} for an orphan`, world: older, actors };
+}
+
+const MISHAPS = ['refuse', 'busy', 'stuck', 'late', 'lost'] as const;
+
+/** Contenders of whom one call, any, is refused: once, for good, or though it was made. */
+export function refused(
+  of: readonly Kind[],
+  start: Start,
+  mishaps: readonly (typeof MISHAPS)[number][] = MISHAPS,
+  protocols: Protocols = shipped,
+): Scenario {
+  return {
+    ...contest(of, start, 0, protocols),
+    name: `${of.join('+')} from ${start}, a call refused`,
+    world: worldOf(start, { refusals: 1, ticks: 1 }),
+    mishaps,
+    mayFail: true,
+  };
+}
+
+/** Contenders of whom one gives up at a pause, or exits at any point. */
+export function leaving(
+  of: readonly Kind[],
+  start: Start,
+  how: 'abort' | 'exit',
+  protocols: Protocols = shipped,
+): Scenario {
+  const ticks = of.includes('mkdir') || start === 'mkdir' ? 1 : 0;
+  return {
+    ...contest(of, start, 0, protocols),
+    name: `${of.join('+')} from ${start}, an ${how}`,
+    actors: of.map((kind, index) => contender(index, kind, protocols, { retries: true })),
+    world: worldOf(start, { ticks, aborts: how === 'abort' ? 1 : 0, exits: how === 'exit' ? 1 : 0 }),
+    mishaps: [how],
+  };
+}
+
+export const others = Object.keys(foreigners) as (keyof typeof foreigners)[];

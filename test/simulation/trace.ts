@@ -1,7 +1,8 @@
 /** Moves in words: numbered lines, one actor a column; and as a command line that replays them. */
 import { Actor, type Node } from './actor.js';
 import type { Move, Scenario } from './explorer.js';
-import { mishaps, outcomeOf, placeOf, tick, type Mishap, type World } from './world.js';
+import { placeOf } from './answer.js';
+import { mishaps, outcomeOf, tick, type Mishap, type World } from './world.js';
 
 const WIDTH = 46;
 

@@ -5,7 +5,7 @@
  */
 import type { HolderRecord } from '../../src/record.js';
 import type { Judgement } from '../../src/step.js';
-import type { ActorCall, Answer } from './actor.js';
+import { placeOf, type ActorCall, type Answer } from './answer.js';
 import { performOn } from './calls.js';
 import { Refusal, type Disk } from './disk.js';
 import { indexOf } from './programs.js';
@@ -46,9 +46,6 @@ const DEAD: Judgement = { verdict: 'dead', reason: 'the process is gone' };
 function judge(world: World, record: HolderRecord): Judgement {
   return (world.dead & (1 << indexOf(record))) === 0 ? ALIVE : DEAD;
 }
-
-export const placeOf = (call: ActorCall): string =>
-  'path' in call ? call.path : 'to' in call ? `${call.from} ${call.to}` : '';
 
 const stuckAs = (actor: number, call: ActorCall): string => `${actor} ${call.call} ${placeOf(call)}`;
 
@@ -106,9 +103,11 @@ function act(world: World, call: ActorCall, actor: number): Outcome {
       : { world: { ...world, dead: world.dead | (1 << actor) }, answer: NONE };
   if (call.call === 'judge') return { world, answer: { value: judge(world, call.record) } };
   if (call.call === 'pause' || call.call === 'settle') return { world, answer: NONE };
-  const disk = world.disk.copy();
+  // W2: what only reads needs no copy.
+  const disk = isReading(call) ? world.disk : world.disk.copy();
   try {
     const value = performOn(disk, call);
+    if (disk === world.disk) return { world, answer: { value } };
     return { world: { ...world, disk: disk.normal() }, answer: { value } };
   } catch (error) {
     if (!(error instanceof Refusal)) throw error;
@@ -160,6 +159,10 @@ export function tick(world: World): World | undefined {
   const normal = disk.normal();
   return normal.key() === world.disk.key() ? undefined : spend({ ...world, disk: normal }, { ticks });
 }
+
+const READING: ReadonlySet<string> = new Set(['read', 'readlink', 'list', 'same', 'age']);
+
+const isReading = (call: ActorCall): boolean => READING.has(call.call);
 
 const isInstant = (call: ActorCall): call is Extract<ActorCall, { call: 'hold' | 'die' }> =>
   call.call === 'hold' || call.call === 'die';

@@ -1,0 +1,18 @@
+/** What actors ask of the world, one instant each, and what they get. */
+import type { Step } from '../../src/step.js';
+import type { DiskCall } from './calls.js';
+
+/** One instant of an actor. `hold`: it holds the lock, and does its own work. `die`: its process ends. */
+export type ActorCall =
+  DiskCall | Extract<Step, { call: 'judge' | 'pause' | 'settle' }> | { call: 'hold' | 'die' };
+
+export type Answer = { readonly value: unknown } | { readonly refusal: string };
+
+export const keyOf = (answer: Answer): string => {
+  if ('refusal' in answer) return `!${answer.refusal}`;
+  return answer.value === undefined ? 'undefined' : JSON.stringify(answer.value);
+};
+
+/** The names that a call is about. */
+export const placeOf = (call: ActorCall): string =>
+  'path' in call ? call.path : 'to' in call ? `${call.from} ${call.to}` : '';

@@ -1,0 +1,75 @@
+/**
+ * What an actor may remember of the answers it has had in its phase: enough to tell its states apart, and little, so
+ * that states that are the same get merged.
+ *
+ * Rule M1: at a pause it remembers what its program says (`Phase.memory`), by default nothing: `acquire` and `release`
+ * start anew after each.
+ * Rule M2: on coming back from an eviction lock to the name that this is for, it forgets how it took, or gave back, the
+ * eviction lock: `underEviction` hands on nothing of it. Refusals are kept, for they end what is under way.
+ *
+ * Rule M3: when `attempt` tries a name anew, it remembers of its earlier tries how many there were and, of the lock
+ * itself, whom it removed.
+ *
+ * These are read off the protocols, and checked of all merged histories: `explorer.test.ts` runs the protocol on.
+ */
+import { keyOf, placeOf, type ActorCall, type Answer } from './answer.js';
+
+export interface Memory {
+  readonly base: string;
+  readonly entries: readonly Entry[];
+  /** How many `.evict` the name ends with that it is at. */
+  readonly depth: number;
+}
+
+interface Entry {
+  readonly depth: number;
+  readonly isRefusal: boolean;
+  readonly key: string;
+}
+
+export const BLANK: Memory = { base: '', entries: [], depth: 0 };
+
+/** The memory with one more answer, when `next` is what the actor does then. */
+export function remember(memory: Memory, call: ActorCall, answer: Answer, next: ActorCall): Memory {
+  const whom = call.call === 'judge' ? call.record.token : '';
+  const key = `${call.call} ${whom}${keyOf(answer)}`;
+  const entry = { depth: depthOf(call) ?? memory.depth, isRefusal: 'refusal' in answer, key };
+  const entries = [...memory.entries, entry];
+  const depth = depthOf(next) ?? entry.depth;
+  const kept =
+    depth < entry.depth ? entries.filter((each) => each.depth <= depth || each.isRefusal) : entries; // M2
+  return { base: memory.base, entries: isTry(next) ? tryAnew(kept, depth) : kept, depth };
+}
+
+/** Is it the call by which a lock or an eviction lock appears? */
+function isTry(call: ActorCall): boolean {
+  const makes = call.call === 'link' || call.call === 'symlink' || call.call === 'mkdir';
+  return makes && !/\/.*\//.test(placeOf(call).replace(/^.* /, ''));
+}
+
+/** M3. A private file that was gone is no try of the attempt's, and is counted apart. */
+function tryAnew(entries: readonly Entry[], depth: number): Entry[] {
+  const past = entries.filter((each) => each.depth === depth && !each.isRefusal);
+  const tries = past.filter(
+    ({ key }) => /^(link|symlink|mkdir|tries) /.test(key) && !key.endsWith('"missing"'),
+  );
+  const missing = past.filter(({ key }) => key.endsWith('"missing"')).length;
+  const [, before = '0', lost = '0', whom = ''] = /^tries (\d+) (\d+) (.*)$/.exec(past[0]?.key ?? '') ?? [];
+  const removed = past.findLast(({ key }) => /^(judge|age) /.test(key))?.key ?? whom;
+  const count = Number(before) + tries.length - (past[0]?.key.startsWith('tries ') === true ? 1 : 0);
+  const key = `tries ${count} ${Number(lost) + missing} ${depth === 0 ? removed : ''}`;
+  return [...entries.filter((each) => !past.includes(each)), { depth, isRefusal: false, key }];
+}
+
+/** At a pause (M1). */
+export const atPause = (base: string): Memory => ({ base, entries: [], depth: 0 });
+
+export const keyOfMemory = ({ base, entries }: Memory): string =>
+  `${base}|${entries.map((entry) => entry.key).join()}`;
+
+/** How deep a call's name is in eviction locks; `undefined`: it is a private name, of whichever depth. */
+function depthOf(call: ActorCall): number | undefined {
+  const path = 'path' in call ? call.path : 'to' in call ? call.to : undefined;
+  const evictions = /^\/L((?:\.evict)*)(?:\/.*)?$/.exec(path ?? '')?.[1];
+  return evictions === undefined ? undefined : evictions.length / '.evict'.length;
+}
