@@ -21,7 +21,7 @@ export const TICK_MS = 60_000;
 
 /** What actors do to the disk, one instant each: a protocol's steps, `stage` in two, and what other lockers do. */
 export type DiskCall =
-  | Exclude<Call, { call: 'stage' | 'judge' }>
+  | Exclude<Call, { call: 'stage' | 'judge' | 'judgePid' | 'ask' }>
   | { call: 'create'; path: string }
   | { call: 'fill'; path: string; text: string }
   | { call: 'touch'; path: string };
@@ -31,14 +31,14 @@ const ANSWERS: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
   link: { EEXIST: 'exists', ENOENT: 'missing' },
   symlink: { EEXIST: 'exists' },
   mkdir: { EEXIST: 'exists' },
-  rename: { ENOENT: 'missing', ENOTDIR: 'missing', ENAMETOOLONG: 'missing' },
+  rename: { ENOENT: 'missing', ENOTDIR: 'missing' },
   readlink: { ENOENT: undefined, EINVAL: undefined, ENOTDIR: undefined },
-  list: { ENOENT: undefined, ENOTDIR: undefined, ENAMETOOLONG: undefined },
+  list: { ENOENT: undefined, ENOTDIR: undefined },
   same: { ENOENT: false, ENOTDIR: false },
   age: { ENOENT: undefined, ENOTDIR: undefined },
-  unlink: { ENOENT: false, ENOTDIR: false, ENAMETOOLONG: false },
+  unlink: { ENOENT: false, ENOTDIR: false },
   rmdir: { ENOENT: false, ENOTDIR: false, ENOTEMPTY: false },
-  read: { ENOENT: { is: 'nothing' }, ENOTDIR: { is: 'nothing' }, ENAMETOOLONG: { is: 'nothing' } },
+  read: { ENOENT: { is: 'nothing' }, ENOTDIR: { is: 'nothing' } },
 };
 
 /** Acts on the disk; the step's answer, or a thrown refusal. */
@@ -47,6 +47,9 @@ export function performOn(disk: Disk, call: DiskCall): unknown {
     return act(disk, call);
   } catch (error) {
     const answers = ANSWERS[call.call];
+    // A lock directory that is a link is not looked through, so what would be behind it is not there.
+    const isWithin = 'within' in call && call.within !== undefined;
+    if (isWithin && error instanceof Refusal && error.code === 'ENAMETOOLONG') return answers?.['ENOENT'];
     if (!(error instanceof Refusal) || answers === undefined || !(error.code in answers)) throw error;
     return answers[error.code];
   }

@@ -10,11 +10,12 @@ import fc from 'fast-check';
 import { thisMachine } from '../../src/machine.js';
 import { perform, performSync, type Call } from '../../src/perform.js';
 import { memoryFilesystem, temporaryDirectory } from '../support/temporary.js';
-import { TICK_MS, performOn } from './calls.js';
+import { TICK_MS, performOn, type DiskCall } from './calls.js';
 import { Disk } from './disk.js';
 
-/** A step whose paths are names, or the passing of more time than any grace. */
-type Line = Exclude<Call, { call: 'judge' }> | 'tick';
+/** A step whose paths are names, without what is the same in all; or the passing of more time than any grace. */
+type Line = Written<Exclude<Call, { call: 'judge' | 'judgePid' | 'ask' }>> | 'tick';
+type Written<S extends Call> = S extends Call ? Omit<S, 'mode' | 'within'> : never;
 
 /** A record's text may be longer than a name can be, which shows when it is a link that a path leads through. */
 const SHORT = '{"holdfast":1}';
@@ -133,7 +134,7 @@ function simulated(script: readonly Line[]): unknown[] {
         disk.tick();
         return undefined;
       }
-      if (line.call !== 'stage') return normal(line, performOn(disk, line));
+      if (line.call !== 'stage') return normal(line, performOn(disk, whole(line) as DiskCall));
       performOn(disk, { call: 'create', path: line.path });
       return performOn(disk, { call: 'fill', path: line.path, text: line.text });
     } catch (error) {
@@ -142,13 +143,19 @@ function simulated(script: readonly Line[]): unknown[] {
   });
 }
 
+/** As the protocols write it: a lock directory's names are reached through it. */
+function whole(line: Exclude<Line, 'tick'>): Call {
+  const path = line.call === 'rename' ? line.to : 'path' in line ? line.path : '';
+  const [, within = line.call === 'list' ? path : undefined] = /^(\/\w+)\/\w+$/.exec(path) ?? [];
+  return { ...line, mode: line.call === 'mkdir' ? 0o755 : 0o644, within } as unknown as Call;
+}
+
 /** A line with its paths in a real directory. */
-function placed<L extends Line>(line: L, base: string): L {
-  if (line === 'tick') return line;
-  const entries = Object.entries(line).map(([key, value]) =>
+function placed(line: Exclude<Line, 'tick'>, base: string): Call {
+  const entries = Object.entries(whole(line)).map(([key, value]) =>
     typeof value === 'string' && value.startsWith('/') ? [key, join(base, value)] : [key, value],
   ) as [string, unknown][];
-  return Object.fromEntries(entries) as L;
+  return Object.fromEntries(entries) as unknown as Call;
 }
 
 /** Makes everything older, which is how a real disk's clock moves. */

@@ -30,7 +30,7 @@ export const foreigners = {
   'pylockfile link': {
     stands: (disk, mark) => disk.get(LOCK) !== undefined && disk.get(LOCK) === disk.get(unique(mark)),
     *take(mark) {
-      yield* stage(unique(mark), '');
+      yield* stage(unique(mark), '', 0o644);
       if ((yield* link(unique(mark), LOCK)) === 'made') return true;
       yield* unlink(unique(mark));
       return false;
@@ -44,8 +44,8 @@ export const foreigners = {
   'pylockfile mkdir': {
     stands: (disk, mark) => disk.get(`${LOCK}/${mark}`) !== undefined,
     *take(mark) {
-      if ((yield* mkdir(LOCK)) !== 'made') return false;
-      yield* stage(`${LOCK}/${mark}`, '');
+      if ((yield* mkdir(LOCK, 0o755)) !== 'made') return false;
+      yield* stage(`${LOCK}/${mark}`, '', 0o644);
       return true;
     },
     *giveBack(mark) {
@@ -67,7 +67,7 @@ export const foreigners = {
   'proper-lockfile': {
     stands: (disk) => disk.get(LOCK)?.is === 'directory',
     *take() {
-      return (yield* mkdir(LOCK)) === 'made';
+      return (yield* mkdir(LOCK, 0o755)) === 'made';
     },
     *giveBack() {
       yield* rmdir(LOCK);

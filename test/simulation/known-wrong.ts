@@ -34,7 +34,7 @@ const taken = { taken: true } as const;
 /** By link; what is dead is removed by `remove`, which is false if somebody is in the way. */
 function byLink(remove: Remove): Acquire {
   return function* acquire(claim) {
-    yield* stage(claim.staged, claim.text);
+    yield* stage(claim.staged, claim.text, claim.mode);
     for (;;) {
       if ((yield* link(claim.staged, claim.lock)) === 'made') return taken;
       const found = yield* look(claim.lock);
@@ -57,8 +57,8 @@ function* giveBack(claim: Claim): Protocol<boolean> {
 function byAge(remove: (claim: Claim) => Protocol<void>): Acquire {
   return function* acquire(claim) {
     for (;;) {
-      if ((yield* mkdir(claim.lock)) === 'made') return taken;
-      yield* stage(claim.staged, claim.text);
+      if ((yield* mkdir(claim.lock, 0o755)) === 'made') return taken;
+      yield* stage(claim.staged, claim.text, claim.mode);
       const isStale = ((yield* age(claim.lock, claim.staged)) ?? 0) >= claim.orphanGraceMs;
       yield* unlink(claim.staged);
       if (isStale) yield* remove(claim);
@@ -106,8 +106,8 @@ export const unbreakableEviction = wrong({
 export const mkdirWithoutListing = wrong({
   *acquire(claim) {
     for (;;) {
-      yield* stage(claim.staged, claim.text);
-      if ((yield* mkdir(claim.lock)) === 'made') {
+      yield* stage(claim.staged, claim.text, claim.mode);
+      if ((yield* mkdir(claim.lock, 0o755)) === 'made') {
         if ((yield* rename(claim.staged, claimIn(claim.lock, claim.record.token))) === 'moved') return taken;
       } else {
         const old = ((yield* age(claim.lock, claim.staged)) ?? 0) >= claim.orphanGraceMs;
@@ -123,8 +123,8 @@ export const mkdirWithoutListing = wrong({
 export const renamedDirectory = wrong({
   *acquire(claim) {
     const { token } = claim.record;
-    yield* mkdir(claim.staged);
-    yield* stage(claimIn(claim.staged, token), claim.text);
+    yield* mkdir(claim.staged, 0o755);
+    yield* stage(claimIn(claim.staged, token), claim.text, claim.mode);
     for (;;) {
       try {
         if ((yield* rename(claim.staged, claim.lock)) === 'moved') return taken;

@@ -40,7 +40,7 @@ export function recordOf(index: number): HolderRecord {
 export const indexOf = (record: HolderRecord): number => record.pid - 1000;
 
 export function claimOf(index: number, kind: Kind): Claim {
-  return makeClaim(LOCK, kind, recordOf(index), TICK_MS);
+  return makeClaim(LOCK, kind, recordOf(index), { mode: 0o644, orphanGraceMs: TICK_MS });
 }
 
 /** An instant of no protocol of ours. */
