@@ -1,6 +1,6 @@
 /** LockFile where the file system refuses hard links: a directory instead, once found out without another attempt. */
 import { execFileSync, spawnSync } from 'node:child_process';
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, readdirSync } from 'node:fs';
 import { expect } from 'chai';
 import { run, type Ending } from '../support/script.js';
 import { temporaryDirectory } from '../support/temporary.js';
@@ -40,27 +40,46 @@ function check(ending: Ending): { kinds: unknown[]; left: unknown; links?: numbe
   return found;
 }
 
+/** Node's options that make link(2) refuse with a code. */
+function refusing(code: string): string[] {
+  const text = `
+    import fs from 'node:fs';
+    import { syncBuiltinESMExports } from 'node:module';
+    globalThis.links = 0;
+    const refusal = (from) => {
+      globalThis.links++;
+      return Object.assign(new Error('refused'), { code: '${code}', syscall: 'link', path: from });
+    };
+    fs.linkSync = (from) => { throw refusal(from); };
+    fs.promises.link = (from) => Promise.reject(refusal(from));
+    syncBuiltinESMExports();`;
+  return ['--import', `data:text/javascript,${encodeURIComponent(text)}`];
+}
+
 describe('where the file system refuses hard links, a LockFile is a directory', () => {
   for (const code of ['EPERM', 'ENOTSUP', 'ENOSYS', 'EACCES', 'EISDIR']) {
     it(`as told by ${code}, and links are tried no more there`, async () => {
-      const refuse = `
-        import fs from 'node:fs';
-        import { syncBuiltinESMExports } from 'node:module';
-        globalThis.links = 0;
-        const refusal = (from) => {
-          globalThis.links++;
-          return Object.assign(new Error('refused'), { code: '${code}', syscall: 'link', path: from });
-        };
-        fs.linkSync = (from) => { throw refusal(from); };
-        fs.promises.link = (from) => Promise.reject(refusal(from));
-        syncBuiltinESMExports();`;
-      const nodeOptions = ['--import', `data:text/javascript,${encodeURIComponent(refuse)}`];
+      const nodeOptions = refusing(code);
       const { kinds, links } = check(await run(laws, { cwd: temporaryDirectory().path, nodeOptions }));
       expect(kinds.at(-1)).to.equal(code);
       // Twice: by the first attempt, and by LinkLockFile at the end. Some codes are insisted on.
       expect(links).to.equal(/EPERM|EACCES/.test(code) ? 12 : 2);
     });
   }
+
+  it('an exit while the first is being made gives the directory back', async () => {
+    const directory = temporaryDirectory();
+    const text = `
+      import mutable from 'node:fs';
+      import { syncBuiltinESMExports } from 'node:module';
+      const { renameSync } = fs;
+      mutable.renameSync = (...args) => { renameSync(...args); process.exit(6); };
+      syncBuiltinESMExports();
+      new LockFile('config.json').acquireSync(0);`;
+    const ending = await run(text, { cwd: directory.path, nodeOptions: refusing('EPERM') });
+    expect(ending, ending.stderr).to.include({ code: 6 });
+    expect(readdirSync(directory.path)).to.deep.equal([]);
+  });
 
   it('on a real FAT', async function () {
     const tools = ['mkfs.vfat', 'fusefat', 'fusermount'];

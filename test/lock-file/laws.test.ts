@@ -257,6 +257,18 @@ function laws(kind: KindName, makeForm: () => Form): void {
       await threaded.release();
     });
 
+    it('one releases what another acquired, and nobody queues behind that any more', async () => {
+      const lock = open({ threaded: false });
+      await lock.acquire();
+      await new LockFile(path, { threaded: false }).release();
+      const next = open({ threaded: false });
+      await next.acquire(0);
+      await lock.dispose(); // It is the process's lock still, whichever object took it.
+      expect(await next.isLocked()).to.equal(false);
+      await next.dispose();
+      await lock.dispose();
+    });
+
     it('one releases what another acquired, and the next has it', async () => {
       const lock = open({ threaded: false });
       const other = new LockFile(path, { threaded: false });
