@@ -176,8 +176,8 @@ export abstract class Tenure<C extends AnyClaim> {
   /** Gives the lock back if this object holds it. */
   protected *disposing(): Protocol<void> {
     if (this.#held === undefined) return;
-    if (this.options.threaded || this.isMine(yield* this.looking())) yield* this.givingBack();
-    else this.#drop(); // Another thread gave it back.
+    if (this.options.threaded || this.#isOwn(yield* this.looking())) yield* this.givingBack();
+    else this.#drop(); // Another thread gave it back, and what stands there now is another object's.
   }
 
   #drop(): void {
@@ -259,8 +259,13 @@ export abstract class Tenure<C extends AnyClaim> {
   }
 
   protected isMine(seen: Blocker | undefined): boolean {
+    return this.#isOwn(seen) || this.#recordOfProcess(seen) !== undefined;
+  }
+
+  /** Is what stands at the lock's name what this very object took? */
+  #isOwn(seen: Blocker | undefined): boolean {
     const tokens = seen === undefined ? [] : recordsOf(seen.found).map((record) => record.token);
-    return tokens.includes(this.#held?.claim.record.token ?? '') || this.#recordOfProcess(seen) !== undefined;
+    return tokens.includes(this.#held?.claim.record.token ?? '');
   }
 
   /** The record at the lock's name, if both it and this object say that the holder is this whole process. */

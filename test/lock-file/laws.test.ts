@@ -263,10 +263,12 @@ function laws(kind: KindName, makeForm: () => Form): void {
       await new LockFile(path, { threaded: false }).release();
       const next = open({ threaded: false });
       await next.acquire(0);
-      await lock.dispose(); // It is the process's lock still, whichever object took it.
-      expect(await next.isLocked()).to.equal(false);
-      await next.dispose();
       await lock.dispose();
+      expect(await next.iAmLocking(), 'after the dispose of an object that took an earlier one').to.equal(
+        true,
+      );
+      await next.dispose();
+      expect(await next.isLocked()).to.equal(false);
     });
 
     it('one releases what another acquired, and the next has it', async () => {
