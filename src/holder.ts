@@ -36,7 +36,7 @@ export function describe(found: Found, judgement: Judgement): Holder {
 export function sayHolder(path: string, holder: Holder, now: number): string {
   if (holder.kind === 'foreign') {
     return (
-      `${path} is held by ${holder.description ?? 'a lock that is not ours'}${sayLikeness(holder)}. It is never ` +
+      `${path} is held by a foreign lock, ${holder.description ?? 'one that is not ours'}${sayLikeness(holder)}. It is never ` +
       `broken by itself; if you know that nobody uses it, call breakLock() or remove it.`
     );
   }

@@ -54,7 +54,9 @@ describe('another user in a sticky directory', () => {
     chownSync(`${path}.lock.evict`, 65533, 65533);
     const refused = await actor('try', path, somebody);
     expect(refused.code).to.equal('ALREADY_LOCKED');
-    expect(refused.message).to.include('README.lock.evict is held by a file that is not ours');
+    expect(refused.message).to.include(
+      'README.lock.evict is held by a foreign lock, a file that is not ours',
+    );
     rmSync(`${path}.lock.evict`);
     expect((await actor('try', path, somebody)).took).to.equal(true);
   });
