@@ -5,7 +5,8 @@
  * Rule T1: a claim is owned (`exit.ts`) from before its first step until after its last, so whatever ends this thread
  * in between gives it back.
  * Rule T2: an object keeps its place in this thread's queue while it holds the lock. Not where the whole process is
- * the holder: another thread may release it there, of which this queue would never hear.
+ * the holder: another thread may release it there, of which this queue would never hear. (Nor does `exit.ts`: it
+ * listens until the object is used again.)
  * Rule T3: an object is told once that its lock was broken by force, by its own release. Until then it counts as
  * holding, so that no other task of it takes what it finds for its own.
  * Rule T4: where the holder is the whole process, the disk alone says whether it holds, and as what kind.

@@ -281,6 +281,7 @@ function laws(kind: KindName, makeForm: () => Form): void {
       await lock.release();
       await lock.acquire(5_000);
       await lock.release();
+      other[Symbol.dispose](); // Where the release was another thread's, only now does it learn of it.
     });
   });
 }

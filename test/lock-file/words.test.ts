@@ -25,7 +25,7 @@ describe('the words of an error', () => {
 
     it('name it, its age, its note, whether it lives, and what to do', () => {
       expect(say({})).to.equal(
-        '/a.lock is held by pid 4711, thread 0, on host vm ("nightly \\"import\\""), for 1 min; ' +
+        '/a.lock is held by pid 4711, thread 0, on host vm ("nightly "import""), for 1 min; ' +
           'the process is alive. Wait for it, or break the lock with breakLock() if you know it is stuck.',
       );
     });
@@ -35,7 +35,7 @@ describe('the words of an error', () => {
         'Whoever tries next replaces it',
       );
       expect(say({ verdict: 'unknown', reason: 'it is elsewhere' }))
-        .to.include("it can't be told whether it lives: it is elsewhere")
+        .to.include("it can't be proved dead: it is elsewhere")
         .and.to.include('call breakLock()');
     });
 
@@ -59,17 +59,15 @@ describe('the words of an error', () => {
 
     it('leave out what is not known', () => {
       const bare: Holder = { kind: 'link', pid: 5, ...alive };
-      expect(sayHolder('/a.lock', bare, now)).to.match(
-        /^\/a.lock is held by pid 5, on host unknown, for 0 ms;/,
-      );
+      expect(sayHolder('/a.lock', bare, now)).to.match(/^\/a.lock is held by pid 5, on host \?, for 0 ms;/);
     });
 
     it('call a foreign lock foreign, and what it looks like', () => {
       const foreign: Holder = { kind: 'foreign', verdict: 'unknown', reason: 'it is a FIFO' };
       expect(sayHolder('/a.lock', { ...foreign, description: 'a FIFO' }, now)).to.include(
-        'foreign lock: a FIFO',
+        'foreign lock, a FIFO',
       );
-      expect(sayHolder('/a.lock', foreign, now)).to.include('foreign lock: not one of ours');
+      expect(sayHolder('/a.lock', foreign, now)).to.include('foreign lock, one that is not ours');
     });
 
     it('tell an empty directory from a lock', () => {
@@ -99,7 +97,7 @@ describe('the words of an error', () => {
       ],
     ];
     for (const [found, expected] of founds) {
-      expect(toHolder(found, alive)).to.deep.equal({ ...expected, ...alive });
+      expect(toHolder(found, alive)).to.deep.include({ ...expected, ...alive });
     }
   });
 
