@@ -55,7 +55,7 @@ export function sayWho(holder: Holder): string {
   return `pid ${holder.pid ?? '?'}${thread}, on host ${plain(holder.host ?? '?')}${note}`;
 }
 
-function sayLikeness({ library, pid, host }: Holder): string {
+export function sayLikeness({ library, pid, host }: Holder): string {
   if (library === undefined) return '';
   const who = [
     ...(pid === undefined ? [] : [`pid ${pid}`]),
