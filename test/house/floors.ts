@@ -58,4 +58,13 @@ export const floors: Readonly<Record<string, Floor>> = {
   'contract-form.ts': 4,
   'contract-crew.ts': 4,
   'contract-agent.ts': 4,
+  'command/duration.ts': 4,
+  'command/arguments.ts': 4,
+  'command/help.ts': 4,
+  'command/say.ts': 4,
+  'command/run.ts': 4,
+  'command/status.ts': 4,
+  'command/wait.ts': 4,
+  'command/break.ts': 4,
+  'command/main.ts': 4,
 };

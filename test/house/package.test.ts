@@ -59,6 +59,11 @@ describe('the package', function () {
     expect(packed.files).to.deep.equal(wanted.sort());
   });
 
+  it('brings the command, ready to run', () => {
+    const command = join(packed.user, 'node_modules/.bin/holdfast');
+    expect(run(command, ['run', 'once', '--', process.execPath, '-p', '1 + 1'], packed.user)).to.equal('2\n');
+  });
+
   it('has source maps that point at sources it has', () => {
     const maps = packed.files
       .map((path) => join(packed.installed, path))

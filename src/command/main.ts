@@ -1,0 +1,110 @@
+#!/usr/bin/env node
+/**
+ * The command `holdfast`: what it prints, and with which code it exits. `help.ts` tells the codes.
+ *
+ * Rule: results go to the standard output; all else goes to the standard error, as a sentence or, for programs, as a
+ * line of JSON. Nothing ends the process but having nothing left to do, so that all that was printed arrives.
+ */
+import { AlreadyLocked, LockFailed, LockFileError, LockTimeout, UnlockError } from '../errors.js';
+import { LATE_CODE, UsageError, parseTask, wantsJson, type Task } from './arguments.js';
+import { breakLock } from './break.js';
+import { HELP, version } from './help.js';
+import { CommandFailed, run } from './run.js';
+import { sayForce, sayHolder, sayHolding } from './say.js';
+import { status } from './status.js';
+import { wait } from './wait.js';
+
+/** sysexits.h: EX_USAGE, EX_SOFTWARE, EX_CANTCREAT. */
+const WRONG_USAGE = 64;
+const UNFORESEEN = 70;
+const NOT_MADE = 73;
+const REFUSED = 1;
+
+async function perform(task: Task): Promise<number> {
+  switch (task.name) {
+    case 'help':
+      print(HELP.trimEnd());
+      return 0;
+    case 'version':
+      print(version());
+      return 0;
+    case 'run':
+      return await run(task, (error) => complain(error, task));
+    case 'status':
+      return await status(task, task.json ? 'json' : isTerminal() ? 'terminal' : 'plain', print);
+    case 'wait':
+      await wait(task);
+      return 0;
+    case 'break': {
+      const broken = await breakLock(task);
+      if (task.json) print(JSON.stringify({ path: task.path, broken }));
+      else
+        print(
+          broken === null
+            ? `${task.path}: no lock to break`
+            : `${task.path}: broke the lock of ${sayHolder(broken)}`,
+        );
+      return 0;
+    }
+  }
+}
+
+function isTerminal(): boolean {
+  return process.stdout.isTTY && process.stdout.hasColors();
+}
+
+function print(text: string): void {
+  process.stdout.write(`${text}\n`);
+}
+
+function codeFor(error: unknown, task: Task | undefined): number {
+  if (error instanceof LockTimeout || error instanceof AlreadyLocked) {
+    return task?.name === 'break' ? REFUSED : (task?.lateCode ?? LATE_CODE);
+  }
+  if (error instanceof LockFailed) return NOT_MADE;
+  if (error instanceof UnlockError) return REFUSED;
+  if (error instanceof CommandFailed) return error.exitCode;
+  if (error instanceof UsageError || error instanceof TypeError || error instanceof RangeError)
+    return WRONG_USAGE;
+  return UNFORESEEN;
+}
+
+function complain(error: unknown, task: Task | undefined): void {
+  const sentence = sentenceFor(error, task);
+  if (!wantsJson(process.argv.slice(2))) {
+    process.stderr.write(`holdfast: ${sentence}\n`);
+    return;
+  }
+  const { name, code, path, holder } = error as LockFileError;
+  const told = { name, code, message: sentence, path, holder, exitCode: codeFor(error, task) };
+  process.stderr.write(`${JSON.stringify({ error: told })}\n`);
+}
+
+function sentenceFor(error: unknown, task: Task | undefined): string {
+  if (!(error instanceof Error)) return String(error);
+  if (error instanceof UsageError) return `${error.message}\nTry: holdfast --help`;
+  const path = task !== undefined && 'path' in task ? task.path : undefined;
+  const isHeld = error instanceof LockTimeout || error instanceof AlreadyLocked;
+  if (!isHeld || path === undefined || error.holder === undefined) return error.message;
+  const held = `${path} is held ${sayHolding(error.holder)}.`;
+  const advice = sayForce(path);
+  if (task?.name === 'break') return `nothing was broken. ${held}\n${advice}`;
+  return `${error instanceof LockTimeout ? 'the time is up' : 'not waiting'}: ${held}\n${advice}`;
+}
+
+async function main(args: readonly string[]): Promise<number> {
+  let task: Task | undefined;
+  try {
+    task = parseTask(args);
+    return await perform(task);
+  } catch (error) {
+    complain(error, task);
+    return codeFor(error, task);
+  }
+}
+
+// Who reads us through `head` has read enough.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error;
+});
+process.exitCode = await main(process.argv.slice(2));

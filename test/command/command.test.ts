@@ -1,0 +1,269 @@
+/** `holdfast status`, `wait`, `break`, and what they have in common. */
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { expect } from 'chai';
+import { look } from '../../src/command/status.js';
+import { sayHolder } from '../../src/command/say.js';
+import { parseDuration } from '../../src/command/duration.js';
+import { parseTask, UsageError } from '../../src/command/arguments.js';
+import { status } from '../../src/command/status.js';
+import { projectDirectory } from '../support/paths.js';
+import { Place } from './holdfast.js';
+
+describe('holdfast status', () => {
+  it('tells free from held, by its exit code too', async () => {
+    const place = new Place();
+    const lock = await place.lock('held').acquire();
+    const both = await place.run('status', 'free', 'held');
+    expect(both.code).to.equal(1);
+    expect(both.stdout).to.match(
+      /^free: free\nheld: held, by pid \d+, thread 0, on host \S+ \("a test"\), since \S+Z \(\d+ m?s ago\); the process is alive\n$/,
+    );
+    expect(await place.run('status', 'free')).to.include({ code: 0, stdout: 'free: free\n', stderr: '' });
+    await lock.release();
+  });
+
+  it('tells a lock of the dead, which is in nobody’s way, and leaves it', async () => {
+    const place = new Place();
+    await place.leaveStale('file');
+    const { code, stdout } = await place.run('status', 'file');
+    expect(code).to.equal(0);
+    expect(stdout).to.match(/^stale: file, by pid \d+.*"the late".*; the process is gone\n$/);
+    expect((await place.lock('file').holder())?.verdict).to.equal('dead');
+    await (await place.lock('file').acquire()).release();
+  });
+
+  it('gives programs one line of JSON for each path', async () => {
+    const place = new Place();
+    const lock = await place.lock('b').acquire();
+    const { stdout } = await place.run('status', '--json', 'a', 'b');
+    const [a, b] = stdout
+      .split('\n')
+      .slice(0, 2)
+      .map((line) => JSON.parse(line) as object);
+    expect(a).to.deep.equal({
+      path: 'a',
+      lockPath: place.directory.join('a.lock'),
+      state: 'free',
+      holder: null,
+    });
+    expect(b)
+      .to.include({ state: 'held' })
+      .and.to.have.property('holder')
+      .that.includes({ pid: process.pid });
+    await lock.release();
+  });
+
+  it('tells the locks of other programs', async () => {
+    const { directory } = new Place();
+    directory.expect('text.lock', 'empty.lock');
+    writeFileSync(directory.join('text.lock'), '123\n');
+    mkdirSync(directory.join('empty.lock'));
+    const lines: string[] = [];
+    const paths = [directory.join('text'), directory.join('empty')];
+    const code = await status({ name: 'status', paths }, 'plain', (line) => lines.push(line));
+    expect(code).to.equal(1);
+    expect(lines).to.deep.equal([
+      `held: ${paths[0] ?? ''}, by another program: a file that is not ours`,
+      `held: ${paths[1] ?? ''}, by nobody named: an empty directory`,
+    ]);
+  });
+
+  it('is readable at a glance on a terminal', async () => {
+    const place = new Place();
+    const lock = await place.lock('held').acquire();
+    await place.leaveStale('stale');
+    const lines: string[] = [];
+    const paths = ['free', 'held', 'stale'].map((name) => place.directory.join(name));
+    await status({ name: 'status', paths }, 'terminal', (line) => lines.push(line));
+    // eslint-disable-next-line no-control-regex -- the colours
+    const [free, held, stale] = lines.map((line) => line.replace(/\u001b\[[\d;]+m/g, ''));
+    expect(free).to.equal(`free   ${paths[0] ?? ''}`);
+    expect(held).to.match(
+      /^held {3}.*\n +by +pid \d+.*\n +since +\S+Z \(\d+ m?s ago\)\n +alive +the process is alive$/,
+    );
+    expect(stale).to.match(/\n +dead +the process is gone; whoever tries next replaces it$/);
+    await lock.release();
+    await (await place.lock('stale').acquire()).release();
+  });
+
+  it('prints no control character that a lock’s text brought along', () => {
+    const holder = {
+      kind: 'link',
+      verdict: 'alive',
+      reason: '',
+      pid: 1,
+      host: 'a\u001b[2Jb\u009b',
+      note: '\u001b',
+    } as const;
+    expect(sayHolder(holder)).to.equal('pid 1, on host a?[2Jb? ("\\u001b")');
+  });
+});
+
+describe('holdfast wait', () => {
+  it('returns when the lock is free, and leaves it alone', async () => {
+    const place = new Place();
+    expect(await place.run('wait', 'file')).to.deep.equal({ code: 0, signal: null, stdout: '', stderr: '' });
+    const lock = await place.lock('file').acquire();
+    let over = false;
+    const waiting = place.run('wait', 'file').finally(() => (over = true));
+    await sleep(1_000);
+    expect(over).to.equal(false);
+    await lock.release();
+    expect((await waiting).code).to.equal(0);
+  });
+
+  it('returns when another holder shows that it was free', async () => {
+    const place = new Place();
+    const waiting = place.start('wait', 'file');
+    const over = waiting.ended.then(({ code }) => code);
+    for (let code: number | null | undefined; code !== 0;) {
+      const lock = await place.lock('file').acquire();
+      code = await Promise.race([over, sleep(300, undefined)]);
+      await lock.release();
+    }
+  });
+
+  it('exits with 75 when the time is up, or as it is told', async () => {
+    const place = new Place();
+    const lock = await place.lock('file').acquire();
+    const { code, stderr } = await place.run('wait', '-t', '0.05', 'file');
+    expect(code).to.equal(75);
+    expect(stderr).to.match(/^holdfast: the time is up: file is held by pid/);
+    expect((await place.run('wait', '-t', '0', '-E', '0', 'file')).code).to.equal(0);
+    await lock.release();
+  });
+
+  it('does not wait for the dead', async () => {
+    const place = new Place();
+    await place.leaveStale('file');
+    expect((await place.run('wait', 'file')).code).to.equal(0);
+    await (await place.lock('file').acquire()).release();
+  });
+});
+
+describe('holdfast break', () => {
+  it('removes the lock of a dead holder, and says whose it was', async () => {
+    const place = new Place();
+    await place.leaveStale('file');
+    const { code, stdout } = await place.run('break', 'file');
+    expect(code).to.equal(0);
+    expect(stdout).to.match(/^file: broke the lock of pid \d+.*\("the late"\)\n$/);
+    expect(readdirSync(place.directory.path)).to.deep.equal([]);
+  });
+
+  it('says that there is none', async () => {
+    const place = new Place();
+    expect(await place.run('break', 'file')).to.include({ code: 0, stdout: 'file: no lock to break\n' });
+    expect((await place.run('break', '--json', 'file')).stdout).to.equal('{"path":"file","broken":null}\n');
+  });
+
+  it('leaves the lock of the living, unless it is forced', async () => {
+    const place = new Place();
+    const lock = await place.lock('file').acquire();
+    const refused = await place.run('break', 'file');
+    expect(refused.code).to.equal(1);
+    expect(refused.stderr).to.match(/^holdfast: nothing was broken\. file is held by pid/);
+    expect(await lock.iAmLocking()).to.equal(true);
+
+    const forced = await place.run('break', '--force', '--json', 'file');
+    expect(forced.code).to.equal(0);
+    expect((JSON.parse(forced.stdout) as { broken: object }).broken).to.include({ pid: process.pid });
+    expect(await lock.iAmLocking()).to.equal(false);
+    await lock.release().catch(() => undefined);
+  });
+
+  it('leaves the lock of another program, unless it is forced', async () => {
+    const place = new Place();
+    writeFileSync(place.directory.join('file.lock'), '123\n');
+    expect((await place.run('break', 'file')).code).to.equal(1);
+    expect(await place.run('break', '--force', 'file')).to.include({
+      code: 0,
+      stdout: 'file: broke the lock of another program: a file that is not ours\n',
+    });
+  });
+});
+
+describe('holdfast', () => {
+  it('tells its version and its usage', async () => {
+    const { version } = JSON.parse(readFileSync(join(projectDirectory, 'package.json'), 'utf8')) as {
+      version: string;
+    };
+    const place = new Place();
+    expect(await place.run('--version')).to.include({ code: 0, stdout: `${version}\n`, stderr: '' });
+    const help = await place.run('run', '--help');
+    expect(help).to.include({ code: 0, stderr: '' });
+    expect(help.stdout).to.match(/^Usage:\n {2}holdfast run/);
+  });
+
+  it('exits with 64 for arguments that make no sense, with a hint', async () => {
+    const { code, stdout, stderr } = await new Place().run('run', 'file', 'echo', 'hello');
+    expect({ code, stdout }).to.deep.equal({ code: 64, stdout: '' });
+    expect(stderr).to.equal(
+      'holdfast: run: put -- before the command: holdfast run file -- echo hello\nTry: holdfast --help\n',
+    );
+    const long = await new Place().run('run', '--json', '--note', 'x'.repeat(600), 'file', '--', 'echo');
+    expect(long.code).to.equal(64);
+    expect((JSON.parse(long.stderr) as { error: object }).error).to.include({ exitCode: 64 });
+  });
+
+  const wrong: readonly (readonly [string, string])[] = [
+    ['', 'say what to do'],
+    ['fly', 'there is no command "fly"'],
+    ['run', 'run: which PATH to lock?'],
+    ['run file', 'run: which command?'],
+    ['run file --', 'run: which command?'],
+    ['run --frob file -- echo', "run: unknown option '--frob'"],
+    ['run --kind paper file -- echo', '--kind is one of link, mkdir, symlink'],
+    ['run --timeout file -- echo', '--timeout is a duration like 30s, 500ms, 2m or 1h, not "file"'],
+    ['run -E 256 file -- echo', '-E is an exit code from 0 to 255'],
+    ['status', 'which PATH?'],
+    ['status --force file', "status: unknown option '--force'"],
+    ['wait -t -1 file', "wait: option '-t' argument is ambiguous"],
+    ['wait -t=-1 file', '--timeout is a duration'],
+    ['wait a b', 'one PATH at a time; what is "b"?'],
+    ['break', 'which PATH?'],
+    ['constructor', 'there is no command "constructor"'],
+  ];
+  for (const [line, message] of wrong) {
+    it(`refuses "holdfast ${line}"`, () => {
+      expect(() => parseTask(line === '' ? [] : line.split(' '))).to.throw(UsageError, message);
+    });
+  }
+
+  it('refuses an empty path', () => {
+    expect(() => parseTask(['status', ''])).to.throw(UsageError, 'must not be empty');
+  });
+
+  it('looks at nothing that follows the dashes', () => {
+    const task = parseTask(['run', '-t', '1', 'file', '--', 'a', '--json', '--help', '--', '-t', '2']);
+    expect(task).to.deep.include({
+      json: false,
+      timeout: 1_000,
+      command: ['a', '--json', '--help', '--', '-t', '2'],
+    });
+    expect(parseTask(['status', '--', '--json'])).to.deep.include({ json: false, paths: ['--json'] });
+  });
+
+  it('reads durations', () => {
+    const durations = {
+      '500ms': 500,
+      '30s': 30_000,
+      '2m': 120_000,
+      '1.5h': 5_400_000,
+      '1d': 86_400_000,
+      '0': 0,
+      '7': 7_000,
+    };
+    for (const [text, ms] of Object.entries(durations)) expect(parseDuration(text), text).to.equal(ms);
+    for (const text of ['', 's', '-1', '1e3', '1 s', 'soon', '1w', '1S', '1constructor', 'Infinity']) {
+      expect(parseDuration(text), text).to.equal(undefined);
+    }
+  });
+
+  it('leaves what it looks at as it was', async () => {
+    const { directory } = new Place();
+    expect(await look(directory.join('none/file'))).to.include({ state: 'free' });
+  });
+});

@@ -1,0 +1,72 @@
+/** Runs the command as a user does: a process of its own, in a directory of its own. */
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { LockFile } from '../../src/index.js';
+import { projectDirectory } from '../support/paths.js';
+import { temporaryDirectory, type TemporaryDirectory } from '../support/temporary.js';
+
+export const main = join(projectDirectory, 'dist/src/command/main.js');
+
+export interface Ended {
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+export interface Started {
+  readonly child: ChildProcess;
+  /** Resolves when the output so far holds the text. */
+  readonly says: (text: string) => Promise<void>;
+  readonly ended: Promise<Ended>;
+}
+
+/** A directory to run the command in. */
+export class Place {
+  readonly directory: TemporaryDirectory = temporaryDirectory();
+  /** Away from the terminal that the suite may run at, which makes a difference to SIGINT. */
+  detached = false;
+
+  start(...args: readonly string[]): Started {
+    const child = spawn(process.execPath, [main, ...args], {
+      cwd: this.directory.path,
+      detached: this.detached,
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    const heard = { stdout: '', stderr: '' };
+    child.stdout.setEncoding('utf8').on('data', (text: string) => (heard.stdout += text));
+    child.stderr.setEncoding('utf8').on('data', (text: string) => (heard.stderr += text));
+    return {
+      child,
+      says: async (text) => {
+        while (!heard.stdout.includes(text)) {
+          if (child.exitCode !== null) throw new Error(`ended without "${text}": ${heard.stderr}`);
+          await sleep(5);
+        }
+      },
+      ended: once(child, 'close').then(() => ({ code: child.exitCode, signal: child.signalCode, ...heard })),
+    };
+  }
+
+  async run(...args: readonly string[]): Promise<Ended> {
+    return await this.start(...args).ended;
+  }
+
+  lock(name: string): LockFile {
+    return new LockFile(this.directory.join(name), { note: 'a test' });
+  }
+
+  /** Leaves a lock whose holder is dead, and killed with it whatever it ran. */
+  async leaveStale(name: string): Promise<void> {
+    const script = `
+      import { LockFile } from 'holdfast';
+      await new LockFile(${JSON.stringify(this.directory.join(name))}, { note: 'the late' }).acquire();
+      process.kill(process.pid, 'SIGKILL');`;
+    const child = spawn(process.execPath, ['--input-type=module', '--eval', script], {
+      cwd: projectDirectory,
+    });
+    await once(child, 'exit');
+  }
+}

@@ -1,0 +1,215 @@
+/** `holdfast run`: a command under a lock. */
+import { spawnSync } from 'node:child_process';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { constants } from 'node:os';
+import { expect } from 'chai';
+import { main, Place } from './holdfast.js';
+
+const node = process.execPath;
+/** Says that it is there, and stays until it is told to go. */
+const staying = `setInterval(() => {}, 1_000); console.log('up');`;
+
+describe('holdfast run', () => {
+  it('runs a command while it holds the lock, and frees it then', async () => {
+    const place = new Place();
+    const script = 'console.log(fs.existsSync("file.lock"), ...process.argv.slice(1))';
+    const { code, stdout, stderr } = await place.run(
+      'run',
+      'file',
+      '--',
+      node,
+      '-e',
+      script,
+      '--',
+      '--note',
+      '-x',
+    );
+    expect({ code, stdout, stderr }).to.deep.equal({ code: 0, stdout: 'true --note -x\n', stderr: '' });
+    expect(readdirSync(place.directory.path)).to.deep.equal([]);
+  });
+
+  it('exits as the command did, or with 128 + n for a signal', async () => {
+    const place = new Place();
+    const { SIGTERM, SIGKILL } = constants.signals;
+    expect((await place.run('run', 'file', '--', node, '-e', 'process.exit(7)')).code).to.equal(7);
+    for (const signal of ['SIGTERM', 'SIGKILL']) {
+      const script = `process.kill(process.pid, '${signal}'); setInterval(() => {}, 1_000);`;
+      const { code } = await place.run('run', 'file', '--', node, '-e', script);
+      expect(code).to.equal(128 + (signal === 'SIGTERM' ? SIGTERM : SIGKILL));
+    }
+  });
+
+  it('says what it can’t run, and with which code a shell would say it', async () => {
+    const place = new Place();
+    const missing = await place.run('run', 'file', '--', 'no-such-command');
+    expect(missing).to.include({ code: 127, stderr: 'holdfast: there is no command no-such-command\n' });
+    const wrong = await place.run('run', 'file', '--json', '--', place.directory.path);
+    expect(wrong.code).to.equal(126);
+    const { error } = JSON.parse(wrong.stderr) as { error: object };
+    expect(error).to.include({ code: 'COMMAND_FAILED', exitCode: 126 });
+  });
+
+  for (const [kind, is] of [
+    ['link', 'isFile'],
+    ['mkdir', 'isDirectory'],
+    ['symlink', 'isSymbolicLink'],
+  ] as const) {
+    it(`makes the lock as it is told: --kind ${kind}`, async () => {
+      const script = `console.log(fs.lstatSync('file.lock').${is}())`;
+      const { stdout } = await new Place().run('run', '--kind', kind, 'file', '--', node, '-e', script);
+      expect(stdout).to.equal('true\n');
+    });
+  }
+
+  it('waits for the lock, and lets nobody in between', async () => {
+    const place = new Place();
+    place.directory.expect('log');
+    const script = `
+      fs.appendFileSync('log', 'in ');
+      setTimeout(() => fs.appendFileSync('log', 'out '), 30);`;
+    const runs = [1, 2, 3].map(() => place.run('run', 'file', '--', node, '-e', script));
+    expect((await Promise.all(runs)).map(({ code }) => code)).to.deep.equal([0, 0, 0]);
+    expect(readFileSync(place.directory.join('log'), 'utf8')).to.equal('in out in out in out ');
+  });
+
+  describe('when the time is up', () => {
+    it('exits with 75, says who holds the lock, and runs nothing', async () => {
+      const place = new Place();
+      const lock = await place.lock('file').acquire();
+      const { code, stdout, stderr } = await place.run(
+        'run',
+        '--timeout',
+        '50ms',
+        'file',
+        '--',
+        'echo',
+        'in',
+      );
+      expect({ code, stdout }).to.deep.equal({ code: 75, stdout: '' });
+      expect(stderr).to.match(
+        /^holdfast: the time is up: file is held by pid \d+.*"a test".*, since .*alive\.\n/,
+      );
+      expect(stderr).to.match(/holdfast break --force file\n$/);
+      await lock.release();
+    });
+
+    it('exits as it is told, and says it as programs read it', async () => {
+      const place = new Place();
+      const lock = await place.lock('file').acquire();
+      const { code, stderr } = await place.run(
+        'run',
+        '-t',
+        '0',
+        '-E',
+        '3',
+        '--json',
+        'file',
+        '--',
+        'echo',
+        'in',
+      );
+      const { error } = JSON.parse(stderr) as { error: { holder: object; path: string } };
+      expect(code).to.equal(3);
+      expect(error).to.include({ code: 'ALREADY_LOCKED', path: lock.lockPath, exitCode: 3 });
+      expect(error.holder).to.include({ pid: process.pid, note: 'a test', verdict: 'alive' });
+      await lock.release();
+    });
+  });
+
+  it('exits with 73 if the lock can’t be made', async () => {
+    const { code, stderr } = await new Place().run('run', 'none/file', '--', 'echo', 'in');
+    expect(code).to.equal(73);
+    expect(stderr).to.include('none does not exist; create it first (ENOENT)');
+  });
+
+  for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP', 'SIGUSR2'] as const) {
+    it(`passes ${signal} on, and frees the lock when the command has had enough`, async () => {
+      const place = new Place();
+      place.detached = true;
+      const script = `process.on('${signal}', () => setTimeout(() => process.exit(9), 30)); ${staying}`;
+      const run = place.start('run', 'file', '--', node, '-e', script);
+      await run.says('up');
+      run.child.kill(signal);
+      expect(await run.ended).to.include({ code: 9, signal: null });
+      expect(await place.lock('file').isLocked()).to.equal(false);
+    });
+  }
+
+  it('tells its holder by the command’s name, or as it is told', async () => {
+    const place = new Place();
+    for (const [args, note] of [
+      [[], 'node'],
+      [['--note', 'nightly'], 'nightly'],
+    ] as const) {
+      const run = place.start('run', ...args, 'file', '--', node, '-e', staying);
+      await run.says('up');
+      const holder = await place.lock('file').holder();
+      expect(holder).to.include({ pid: run.child.pid, note, verdict: 'alive' });
+      run.child.kill();
+      await run.ended;
+    }
+  });
+
+  it('keeps the exit code when its lock is broken, and says so', async () => {
+    const place = new Place();
+    const run = place.start(
+      'run',
+      'file',
+      '--',
+      node,
+      '-e',
+      `process.on('SIGTERM', () => process.exit(0)); ${staying}`,
+    );
+    await run.says('up');
+    await place.lock('file').breakLock();
+    run.child.kill();
+    const { code, stderr } = await run.ended;
+    expect(code).to.equal(0);
+    expect(stderr).to.include('was broken by force');
+  });
+
+  it('leaves a lock that the next recovers when it is killed, though its command lives', async () => {
+    const place = new Place();
+    place.directory.expect('pid');
+    const script = `fs.writeFileSync('pid', String(process.pid)); ${staying}`;
+    const run = place.start('run', 'file', '--', node, '-e', script);
+    await run.says('up');
+    run.child.kill('SIGKILL');
+    const next = place.lock('file');
+    await next.acquire(5_000);
+    expect(next.previousHolder).to.include({ pid: run.child.pid });
+    await next.release();
+    // It lives, else this throws; and the output that it inherited is open until it ends.
+    process.kill(Number(readFileSync(place.directory.join('pid'), 'utf8')), 'SIGKILL');
+    await run.ended;
+  });
+
+  it('leaves Ctrl-C at a terminal to the terminal, which tells the command itself', function () {
+    const python = spawnSync('python3', ['-c', 'import pty']);
+    if (process.platform === 'win32' || python.status !== 0) this.skip();
+    const place = new Place();
+    place.directory.expect('log');
+    const script = `
+      let count = 0;
+      process.on('SIGINT', () => { fs.writeFileSync('log', String(++count)); setTimeout(() => process.exit(4), 200); });
+      ${staying}`;
+    const drive = `
+import os, pty, sys, time
+pid, terminal = pty.fork()
+if pid == 0:
+    os.execv(sys.argv[1], sys.argv[1:])
+seen = b''
+while b'up' not in seen:
+    seen += os.read(terminal, 1000)
+os.write(terminal, b'\\x03')
+sys.exit(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))`;
+    const { status, stderr } = spawnSync(
+      'python3',
+      ['-c', drive, node, main, 'run', 'file', '--', node, '-e', script],
+      { cwd: place.directory.path, encoding: 'utf8' },
+    );
+    expect(status, stderr).to.equal(4);
+    expect(readFileSync(place.directory.join('log'), 'utf8')).to.equal('1');
+    expect(existsSync(place.directory.join('file.lock'))).to.equal(false);
+  });
+});
