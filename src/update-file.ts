@@ -26,7 +26,7 @@ import { replace, replaceSync, sweepReplacements, sweepReplacementsSync } from '
  */
 export interface UpdateOptions extends LockOptions {
   /** Permissions of the file if there is none yet; 0o666 less the umask by default. One that exists keeps its own. */
-  readonly mode?: number | undefined;
+  readonly fileMode?: number | undefined;
 }
 
 /**
@@ -83,7 +83,7 @@ export async function updateFile(
   update: (old: never) => NewContent | Promise<NewContent>,
   options: UpdateFileOptions = {},
 ): Promise<NewContent> {
-  const { encoding = 'utf8', mode, ...lockOptions } = options;
+  const { encoding = 'utf8', fileMode, ...lockOptions } = options;
   checkUpdate(update, encoding);
   return await withLock(
     path,
@@ -93,7 +93,7 @@ export async function updateFile(
       const content = await update(decode(lock.path, old, encoding) as never);
       if (content === undefined) return undefined;
       const bytes = encode(content, encoding);
-      if (await lock.iAmLocking()) await replace(lock.path, bytes, old === undefined ? mode : undefined); // U3
+      if (await lock.iAmLocking()) await replace(lock.path, bytes, old === undefined ? fileMode : undefined); // U3
       return content;
     },
     lockOptions,
@@ -122,7 +122,7 @@ export function updateFileSync(
   update: (old: never) => NewContent,
   options: UpdateFileOptions = {},
 ): NewContent {
-  const { encoding = 'utf8', mode, ...lockOptions } = options;
+  const { encoding = 'utf8', fileMode, ...lockOptions } = options;
   checkUpdate(update, encoding);
   return withLockSync(
     path,
@@ -132,7 +132,7 @@ export function updateFileSync(
       const content = update(decode(lock.path, old, encoding) as never);
       if (content === undefined) return undefined;
       const bytes = encode(content, encoding);
-      if (lock.iAmLockingSync()) replaceSync(lock.path, bytes, old === undefined ? mode : undefined); // U3
+      if (lock.iAmLockingSync()) replaceSync(lock.path, bytes, old === undefined ? fileMode : undefined); // U3
       return content;
     },
     lockOptions,

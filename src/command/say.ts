@@ -1,10 +1,7 @@
 /**
  * What the command says of a lock and its holder, for people at a terminal and for programs.
- *
- * Rule: what is printed for people holds no control character that came from a lock's text. Anyone who may write in
- * the directory wrote that.
  */
-import { sayAge, sayWho, type Holder } from '../holder.js';
+import { sayAge, sayLikeness, sayWho, type Holder } from '../holder.js';
 
 /** `free`: nobody holds it. `stale`: its holder is dead, and whoever tries next replaces it. */
 export type State = 'free' | 'stale' | 'held';
@@ -16,10 +13,9 @@ export function stateOf(holder: Holder | null): State {
 
 /** Who, as far as the lock tells. */
 export function sayHolder(holder: Holder): string {
-  if (holder.kind === 'foreign')
-    return printable(`another program: ${holder.description ?? 'not one of ours'}`);
-  if (holder.kind === 'empty') return 'nobody named: an empty directory';
-  return printable(sayWho(holder));
+  if (holder.kind === 'empty') return 'nobody who is named: it is an empty directory';
+  if (holder.kind !== 'foreign') return sayWho(holder);
+  return `${holder.description ?? 'a lock that is not ours'}${sayLikeness(holder)}`;
 }
 
 /** Since when, in both ways; `undefined` if the lock doesn't tell. */
@@ -44,9 +40,4 @@ export function sayHolding(holder: Holder): string {
 /** How to get rid of a lock all the same. */
 export function sayForce(path: string): string {
   return `If you know that nobody uses it: holdfast break --force ${/^[\w./-]+$/.test(path) ? path : JSON.stringify(path)}`;
-}
-
-function printable(text: string): string {
-  // eslint-disable-next-line no-control-regex -- that is what it is about
-  return text.replace(/[\u0000-\u001f\u007f-\u009f\u2028-\u202e]/g, '?');
 }

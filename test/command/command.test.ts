@@ -65,8 +65,8 @@ describe('holdfast status', () => {
     const code = await status({ name: 'status', paths }, 'plain', (line) => lines.push(line));
     expect(code).to.equal(1);
     expect(lines).to.deep.equal([
-      `held: ${paths[0] ?? ''}, by another program: a file that is not ours`,
-      `held: ${paths[1] ?? ''}, by nobody named: an empty directory`,
+      `held: ${paths[0] ?? ''}, by a file that is not ours; it looks like that of filelock (SoftFileLock): pid 123`,
+      `held: ${paths[1] ?? ''}, by nobody who is named: it is an empty directory`,
     ]);
   });
 
@@ -97,7 +97,7 @@ describe('holdfast status', () => {
       host: 'a\u001b[2Jb\u009b',
       note: '\u001b',
     } as const;
-    expect(sayHolder(holder)).to.equal('pid 1, on host a?[2Jb? ("\\u001b")');
+    expect(sayHolder(holder)).to.equal('pid 1, on host a\uFFFD[2Jb\uFFFD ("\uFFFD")');
   });
 });
 
@@ -180,7 +180,8 @@ describe('holdfast break', () => {
     expect((await place.run('break', 'file')).code).to.equal(1);
     expect(await place.run('break', '--force', 'file')).to.include({
       code: 0,
-      stdout: 'file: broke the lock of another program: a file that is not ours\n',
+      stdout:
+        'file: broke the lock of a file that is not ours; it looks like that of filelock (SoftFileLock): pid 123\n',
     });
   });
 });

@@ -158,9 +158,9 @@ for (const [name, form] of Object.entries(forms)) {
 
     it('makes a new file with the mode it is told, which an old one ignores', async () => {
       const path = file();
-      await form.text(path, () => 'secret', { mode: 0o600 });
+      await form.text(path, () => 'secret', { fileMode: 0o600 });
       expect(statSync(path).mode & 0o7777).to.equal(0o600);
-      await form.text(path, () => 'still', { mode: 0o666 });
+      await form.text(path, () => 'still', { fileMode: 0o666 });
       expect(statSync(path).mode & 0o7777).to.equal(0o600);
     });
 
