@@ -22,7 +22,7 @@ import { replace, replaceSync, sweepReplacements, sweepReplacementsSync } from '
  * How a file is changed, besides how it is locked.
  *
  * @example
- * await updateJson('secrets.json', addKey, { mode: 0o600, timeout: 5_000 });
+ * await updateJson('secrets.json', addKey, { fileMode: 0o600, timeout: 5_000 });
  */
 export interface UpdateOptions extends LockOptions {
   /** Permissions of the file if there is none yet; 0o666 less the umask by default. One that exists keeps its own. */
