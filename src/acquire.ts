@@ -1,27 +1,85 @@
 /**
  * Acquiring a lock: attempts, and pauses between them.
  *
- * Rule A1: while it pauses an acquire has nothing on disk, so whoever is killed or gives up there leaves nothing.
+ * Rule A1: while it pauses an acquire has nothing on disk, so whoever is killed or gives up there leaves nothing. But
+ * for those who wait in line (`line.ts`): the private file is their place in it, and swept as the dead's.
  * Rule A2: an attempt that fails, for whatever reason, leaves nothing either (C6).
+ * Rule A3: the line tells who should try next, and nothing else. Who has the lock is told by an attempt alone, so
+ * whatever the line gets wrong costs time, and lets nobody in.
  */
 import type { Claim } from './claim.js';
 import { attempt, discard, prepare, type Attempt } from './contend.js';
 import { judgeFound, look } from './inspect.js';
+import { ahead } from './line.js';
 import { abandon } from './release.js';
 import { pause, quietly, type Blocker, type Protocol } from './step.js';
 
-/** Takes the lock, pausing as often as it takes. The driver ends the wait by throwing into the pause. */
-export function* acquire(claim: Claim): Protocol<Attempt & { taken: true }> {
+type Taken = Attempt & { taken: true; hasWaited: boolean };
+
+/**
+ * Takes the lock, pausing as often as it takes. The driver ends the wait by throwing into the pause.
+ *
+ * @param directory That of the lock.
+ * @param isCourteous Lets those in line go first: for whoever has just given the lock back, since it is always quicker
+ *   to take it again than they are to wake.
+ */
+export function* acquire(claim: Claim, directory: string, isCourteous = false): Protocol<Taken> {
   let blocker: Blocker | undefined;
-  for (;;) {
-    if (blocker === undefined) {
+  let mayLineUp = false;
+  const before = isCourteous ? yield* ahead(claim, directory) : undefined;
+  if (before !== undefined) mayLineUp = yield* pause(before, { ahead: before, isCourtesy: true });
+  for (let hasWaited = mayLineUp; ; hasWaited = true) {
+    if (mayLineUp && claim.kind === 'link') {
+      const outcome = yield* waitInLine(claim, directory, blocker, before);
+      if (outcome.taken) return { ...outcome, hasWaited };
+      blocker = outcome.blocker;
+    } else if (blocker === undefined) {
       const outcome = yield* contend(claim);
-      if (outcome.taken) return outcome;
+      if (outcome.taken) return { ...outcome, hasWaited };
       blocker = outcome.blocker;
     }
-    yield* pause(blocker); // A1
+    mayLineUp = yield* pause(blocker); // A1
     // A look costs less than an attempt, and leaves nothing to clean up if we are killed in the middle of it.
     blocker = yield* obstacle(claim.lock);
+  }
+}
+
+/**
+ * As `acquire`, for one that the driver can wake when whoever is ahead of it in line is gone. It comes back without the
+ * lock when an empty directory is in the way: to tell the age of that takes a private file that is new.
+ *
+ * @param letPass Who is let go first, though nobody is in the way.
+ */
+function* waitInLine(
+  claim: Claim,
+  directory: string,
+  found: Blocker | undefined,
+  letPass: Blocker | undefined,
+): Protocol<Attempt> {
+  let blocker = found;
+  let before: Blocker | undefined;
+  try {
+    yield* prepare(claim);
+    // The first pause only sees to it that the end of the second will be heard.
+    for (let pauses = 0; letPass !== undefined && pauses < 2; pauses++) {
+      if (yield* pause(letPass, { ahead: letPass, isCourtesy: true })) break;
+    }
+    for (let hasMoved = true; ;) {
+      if (blocker === undefined) {
+        const outcome = yield* attempt(claim.lock, claim);
+        if (outcome.taken) return outcome;
+        blocker = outcome.blocker;
+      }
+      if (blocker.found.kind === 'empty') break;
+      if (hasMoved) before = yield* ahead(claim, directory);
+      hasMoved = yield* pause(blocker, { ahead: before });
+      blocker = yield* obstacle(claim.lock); // A3
+    }
+    yield* discard(claim); // A1
+    return { taken: false, blocker };
+  } catch (refusal) {
+    yield* quietly(abandon(claim)); // A2
+    throw refusal;
   }
 }
 

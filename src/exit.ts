@@ -3,29 +3,49 @@
  * the signals that can be caught.
  *
  * Rule X1: hooked only while something is on disk. Otherwise signals and exit codes are as without this package.
- * Left open: it is unhooked a moment after the last release, at the thread's next turn. Code that keeps a thread busy
+ * Left open: it is unhooked a moment after the last release, some ten milliseconds. Code that keeps a thread busy
  * right after it keeps Ctrl-C waiting as well.
  * Rule X2: nothing is thrown at exit. What can't be given back there is the dead's a moment later, and recovered.
  */
 import { onExit } from 'signal-exit';
 import type { AnyClaim } from './claim.js';
+import { cutLifeline } from './lifeline.js';
 import { registry, type Owned } from './registry.js';
 
 /** Has a claim given back at exit from now on. */
 export function own(owned: Owned): void {
-  registry.owned.set(owned.claim.record.token, owned);
+  const { token } = owned.claim.record;
+  registry.owned.set(token, owned);
+  registry.resting.delete(token);
   registry.unhook ??= hook();
 }
 
-/** The end of `own`. Unhooks when nothing is left, as soon as this thread gets to it: hooking again is dear. */
+/** The end of `own`. */
 export function disown(claim: AnyClaim): void {
+  registry.resting.delete(claim.record.token);
+  letRest(claim);
+}
+
+/** Has a claim that pauses, with nothing on disk, not given back; it keeps the lifeline that is written in it. */
+export function rest(claim: AnyClaim): void {
+  registry.resting.add(claim.record.token);
+  letRest(claim);
+}
+
+/** Hooking takes some hundred system calls, a few for each signal: not for every lock of one who takes many in a row. */
+const UNHOOK_MS = 10;
+
+function letRest(claim: AnyClaim): void {
   registry.owned.delete(claim.record.token);
-  if (registry.owned.size > 0 || registry.unhook === undefined || isUnhooking) return;
+  if (registry.owned.size > 0 || isUnhooking) return;
   isUnhooking = true;
-  setImmediate(() => {
+  const timer = setTimeout(() => {
     isUnhooking = false;
-    if (registry.owned.size === 0) letSignalsWork();
-  });
+    if (registry.owned.size > 0) return;
+    letSignalsWork();
+    if (registry.resting.size === 0) cutLifeline();
+  }, UNHOOK_MS);
+  timer.unref();
 }
 
 /**

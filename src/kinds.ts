@@ -2,6 +2,7 @@
 import { dirname } from 'node:path';
 import { acquire } from './acquire.js';
 import { makeClaim, type Claim, type Kind } from './claim.js';
+import { isCourtesyDue, noteRelease, noteTurn } from './courtesy.js';
 import { directory, isLocal } from './directories.js';
 import type { Io } from './drive.js';
 import { judgeFound, look, recordsOf } from './inspect.js';
@@ -31,7 +32,9 @@ abstract class NameLock extends LockBase<Claim> {
   }
 
   protected override *acquiring(claim: Claim): Protocol<Taken<Claim>> {
-    const { previous } = yield* acquire(claim);
+    const isCourteous = isCourtesyDue(this.lockPath);
+    const { previous, hasWaited } = yield* acquire(claim, this.directory, isCourteous);
+    if (hasWaited) noteTurn(this.lockPath);
     const here = directory(this.directory);
     if (previous !== undefined || here.isSwept !== true) {
       here.isSwept = true;
@@ -41,7 +44,9 @@ abstract class NameLock extends LockBase<Claim> {
   }
 
   protected override *releasing(claim: Claim): Protocol<boolean> {
-    return yield* release(claim);
+    const released = yield* release(claim);
+    noteRelease(this.lockPath);
+    return released;
   }
 
   protected override *abandoning(claim: Claim): Protocol<void> {

@@ -9,8 +9,8 @@
  * `release()` releases it.
  */
 import type { AnyClaim } from './claim.js';
-import { runAsync, runSync, type Patience } from './drive.js';
-import { disown, letSignalsWork } from './exit.js';
+import { runAsync, runSync } from './drive.js';
+import { letSignalsWork, rest } from './exit.js';
 import * as failures from './failures.js';
 import { describe, type Holder } from './holder.js';
 import { recordsOf } from './inspect.js';
@@ -20,6 +20,7 @@ import { registry } from './registry.js';
 import type { Blocker, Protocol } from './step.js';
 import { Tenure } from './tenure.js';
 import { standInLine } from './turn.js';
+import type { Patience } from './wait.js';
 
 export type { Taken } from './tenure.js';
 
@@ -52,8 +53,9 @@ export abstract class LockBase<C extends AnyClaim = AnyClaim> extends Tenure<C> 
     await this.#run(this.taking(claim, place, signal), {
       until,
       signal,
+      pollInterval: this.options.pollInterval,
       onPause: () => {
-        disown(claim);
+        rest(claim);
       },
       onResume: () => {
         this.own(claim);
@@ -80,10 +82,11 @@ export abstract class LockBase<C extends AnyClaim = AnyClaim> extends Tenure<C> 
     const claim = this.newClaim();
     runSync(this.taking(claim, place), {
       until: performance.now() + timeout,
+      pollInterval: this.options.pollInterval,
       onPause: (blocker) => {
         if (timeout === Infinity && isThisThreads(blocker))
           throw failures.waitForOneself(this.lockPath, blocker);
-        disown(claim);
+        rest(claim);
         letSignalsWork();
       },
       onResume: () => {

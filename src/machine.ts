@@ -10,7 +10,10 @@ import { bootId, namespace, ownTask, processStatus, taskStatus } from './proc.js
 import type { HolderRecord } from './record.js';
 
 /** What a record says of its maker. */
-export type Identity = Omit<HolderRecord, 'token' | 'since' | 'note' | 'thread' | 'local' | 'beacon'> & {
+export type Identity = Omit<
+  HolderRecord,
+  'token' | 'since' | 'note' | 'thread' | 'local' | 'beacon' | 'lifeline'
+> & {
   readonly thread: number;
 };
 

@@ -41,6 +41,8 @@ export interface HolderRecord {
   readonly local?: true;
   /** The holder listens on a socket beside the lock for as long as it lives. */
   readonly beacon?: true;
+  /** A descriptor of that process, whose end its death is: where to listen for it. It proves nothing. */
+  readonly lifeline?: number;
   /** When the claim was made: milliseconds since 1970, by the holder's clock. For people; it proves nothing. */
   readonly since: number;
   /** The caller's own words. */
@@ -118,6 +120,7 @@ const CHECKS: { readonly [field in keyof Required<HolderRecord>]: (value: unknow
   started: optional(isText),
   local: optional(isTrue),
   beacon: optional(isTrue),
+  lifeline: optional(isCount),
   since: isCount,
   note: optional((value) => typeof value === 'string'),
 };

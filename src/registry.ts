@@ -18,6 +18,8 @@ export interface Registry {
   readonly queues: Queues;
   /** By token. */
   readonly owned: Map<string, Owned>;
+  /** Tokens of claims that pause, with nothing on disk. */
+  readonly resting: Set<string>;
   /** Undoes the hook into the thread's exit, where there is one. */
   unhook?: (() => void) | undefined;
 }
@@ -27,4 +29,8 @@ const KEY = Symbol.for('holdfast.registry.1');
 
 const shared = globalThis as { [KEY]?: Registry | undefined };
 
-export const registry: Registry = (shared[KEY] ??= { queues: new Queues(), owned: new Map() });
+export const registry: Registry = (shared[KEY] ??= {
+  queues: new Queues(),
+  owned: new Map(),
+  resting: new Set(),
+});

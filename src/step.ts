@@ -50,7 +50,7 @@ export type Step =
   | { call: 'judge'; record: HolderRecord; path: string }
   | { call: 'judgePid'; pid: number; path: string }
   | { call: 'ask'; sync: () => unknown; async: () => Promise<unknown> }
-  | { call: 'pause'; blocker: Blocker }
+  | { call: 'pause'; blocker: Blocker; line?: Line }
   | { call: 'settle'; tries: number };
 
 /**
@@ -64,6 +64,16 @@ export interface Blocker {
   readonly path: string;
   readonly found: Found;
   readonly judgement: Judgement;
+}
+
+/** The place in line of whoever pauses: right behind whom, if anyone. */
+export interface Line {
+  readonly ahead: Blocker | undefined;
+  /**
+   * It need not wait, but lets those ahead go first: long enough for them to wake, not to be held up by the stopped,
+   * and not if its time would run out.
+   */
+  readonly isCourtesy?: boolean;
 }
 
 /** What stands at a lock's name, read whole. */
@@ -176,9 +186,14 @@ function settled<T>(call: () => T): Promise<T> {
   });
 }
 
-/** Lets time pass. The driver decides how much, and throws here when there is none left. */
-export function* pause(blocker: Blocker): Protocol<void> {
-  yield { call: 'pause', blocker };
+/**
+ * Lets time pass. The driver decides how much, and throws here when there is none left.
+ *
+ * @returns At the first pause: may a line be joined, since the driver can wake who waits in it? Later: has it moved?
+ */
+export function* pause(blocker: Blocker, line?: Line): Protocol<boolean> {
+  const step: Step = line === undefined ? { call: 'pause', blocker } : { call: 'pause', blocker, line };
+  return (yield step) === true;
 }
 
 /** Lets a refusal pass that may be over in a moment: a few milliseconds, more with each try, and never a throw. */

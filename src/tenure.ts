@@ -16,17 +16,19 @@ import { dirname } from 'node:path';
 import { isMainThread } from 'node:worker_threads';
 import type { AnyClaim } from './claim.js';
 import { isLocal } from './directories.js';
-import { runSync, type Io, type Patience } from './drive.js';
+import { runSync, type Io } from './drive.js';
 import { NotLocked, NotMyLock } from './errors.js';
 import { disown, own } from './exit.js';
 import * as failures from './failures.js';
 import { recordsOf } from './inspect.js';
+import { castLifeline } from './lifeline.js';
 import { thisMachine } from './machine.js';
 import { checkOptions, checkPath, type LockOptions, type Options } from './options.js';
 import type { Place } from './queue.js';
-import type { HolderRecord } from './record.js';
+import type { HolderRecord, Token } from './record.js';
 import { registry } from './registry.js';
 import type { Blocker, Found, Protocol } from './step.js';
+import type { Patience } from './wait.js';
 
 /** What a protocol has taken: the claim that now holds the lock, and the dead holder whom it replaced. */
 export interface Taken<C extends AnyClaim = AnyClaim> {
@@ -221,6 +223,7 @@ export abstract class Tenure<C extends AnyClaim> {
   protected shortPatience(ms = RELEASE_PATIENCE_MS): Patience {
     return {
       until: performance.now() + ms,
+      pollInterval: this.options.pollInterval,
       expired: (blocker) => failures.stillRecovered(this.lockPath, blocker),
     };
   }
@@ -228,14 +231,17 @@ export abstract class Tenure<C extends AnyClaim> {
   protected newClaim(): C {
     const { thread, task, taskStarted, ...process } = thisMachine.self();
     const { note, threaded } = this.options;
+    const lifeline = castLifeline();
+    const since = Date.now();
     return this.claimFor({
-      token: randomBytes(12).toString('hex'),
+      token: newToken(since),
       ...process,
       ...(threaded ? { thread } : {}),
       ...(threaded && task !== undefined ? { task } : {}),
       ...(threaded && taskStarted !== undefined ? { taskStarted } : {}),
       ...(isLocal(dirname(this.lockPath)) ? { local: true } : {}),
-      since: Date.now(),
+      ...(lifeline === undefined ? {} : { lifeline }),
+      since,
       ...(note === undefined ? {} : { note }),
     });
   }
@@ -291,4 +297,9 @@ function letGo(record: HolderRecord, how: 'broken' | 'released'): void {
   if (owned === undefined) return;
   owned.letGo(how);
   disown(owned.claim);
+}
+
+/** Begins with the time, so that those who wait for a lock stand in line in the order of their tokens. */
+function newToken(since: number): Token {
+  return since.toString(16).padStart(12, '0') + randomBytes(6).toString('hex');
 }

@@ -24,6 +24,7 @@ export const floors: Readonly<Record<string, Floor>> = {
   'sweep.ts': 1,
   'twin.ts': 1,
   'pid.ts': 1,
+  'line.ts': 1,
 
   'proc.ts': 2,
   'disks.ts': 2,
@@ -32,6 +33,10 @@ export const floors: Readonly<Record<string, Floor>> = {
   'within.ts': 2,
   'writer.ts': 2,
   'perform.ts': 2,
+  'courtesy.ts': 2,
+  'lifeline.ts': 2,
+  'watch.ts': 2,
+  'wait.ts': 2,
   'drive.ts': 2,
   'directories.ts': 2,
   'replace.ts': 2,

@@ -1,0 +1,62 @@
+/**
+ * Hears that a name may be free, or its holder dead, from the system instead of asking again and again.
+ *
+ * Rule W1: a watch stands before the look that decides to wait. Otherwise:
+ *
+ *     P.1 look: Q holds
+ *     Q.1 releases
+ *     P.2 watches; nothing will ever happen to what P.1 saw
+ *
+ * Rule W2: what is heard is only ever a reason to look, so a false alarm costs a look, and a missed one a poll.
+ * Rule W3: nothing is thrown from a watcher, and none outlives its wait.
+ *
+ * The file itself is watched, not its directory: of all that happens there, a waiter is woken by the end of the one
+ * claim that it waits for. That end is the last name's, so a release of four calls wakes nobody twice.
+ */
+import { watch, type FSWatcher } from 'node:fs';
+import { basename, dirname } from 'node:path';
+import type { HolderRecord } from './record.js';
+import type { Found } from './step.js';
+
+/** A watch that calls back once, on a turn of its own, and has ended by then. */
+export interface Watch {
+  close(): void;
+}
+
+/** `gone`: there is nothing to watch any more. `deaf`: it can't be watched: no watches left, no right, no such means. */
+export type Watching = Watch | 'gone' | 'deaf';
+
+/** Calls back when what stands at `path` may be gone. */
+export function watchName(path: string, kind: Found['kind'], onChange: () => void): Watching {
+  // A watch follows symbolic links, and ours lead nowhere.
+  if (kind !== 'symlink') return listen(path, () => true, onChange);
+  const name = basename(path);
+  return listen(dirname(path), (changed) => changed === name, onChange);
+}
+
+/** Calls back when the holder ends. */
+export function watchLife(record: HolderRecord, onEnd: () => void): Watching {
+  const { pid, lifeline } = record;
+  return lifeline === undefined
+    ? 'deaf'
+    : listen(`/proc/${String(pid)}/fd/${String(lifeline)}`, () => true, onEnd);
+}
+
+function listen(path: string, concerns: (name: string | null) => boolean, onEvent: () => void): Watching {
+  let watcher: FSWatcher;
+  try {
+    watcher = watch(path, { persistent: false });
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'ENOENT' ? 'gone' : 'deaf';
+  }
+  const fire = () => {
+    watcher.close();
+    onEvent();
+  };
+  watcher.on('error', fire); // Windows, when a directory goes.
+  watcher.on('change', (event, name) => {
+    // `rename` is what an end is called; a second name made or removed is a `change`.
+    if (event === 'rename' && concerns(name as string | null)) fire();
+  });
+  return watcher;
+}
