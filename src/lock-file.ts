@@ -9,7 +9,7 @@
  * `release()` releases it.
  */
 import type { AnyClaim } from './claim.js';
-import { runAsync, runSync } from './drive.js';
+import { runAsync, runSync, type Patience } from './drive.js';
 import { letSignalsWork, rest } from './exit.js';
 import * as failures from './failures.js';
 import { describe, type Holder } from './holder.js';
@@ -20,7 +20,6 @@ import { registry } from './registry.js';
 import type { Blocker, Protocol } from './step.js';
 import { Tenure } from './tenure.js';
 import { standInLine } from './turn.js';
-import type { Patience } from './wait.js';
 
 export type { Taken } from './tenure.js';
 

@@ -16,7 +16,7 @@ import { dirname } from 'node:path';
 import { isMainThread } from 'node:worker_threads';
 import type { AnyClaim } from './claim.js';
 import { isLocal } from './directories.js';
-import { runSync, type Io } from './drive.js';
+import { runSync, type Io, type Patience } from './drive.js';
 import { NotLocked, NotMyLock } from './errors.js';
 import { disown, own } from './exit.js';
 import * as failures from './failures.js';
@@ -28,7 +28,6 @@ import type { Place } from './queue.js';
 import type { HolderRecord, Token } from './record.js';
 import { registry } from './registry.js';
 import type { Blocker, Found, Protocol } from './step.js';
-import type { Patience } from './wait.js';
 
 /** What a protocol has taken: the claim that now holds the lock, and the dead holder whom it replaced. */
 export interface Taken<C extends AnyClaim = AnyClaim> {

@@ -119,6 +119,7 @@ describe('a record', () => {
       started: '9'.repeat(12),
       local: true,
       beacon: true,
+      lifeline: 1_000_000,
       since: Date.now(),
       note: 'n'.repeat(NOTE_LIMIT - 2),
     };
