@@ -1,0 +1,161 @@
+/**
+ * The contenders, seen from the referee: processes that are started, heard, killed and reaped.
+ *
+ * Rule: a process's line is a socket pair that only it has the other end of, one for each of its threads that
+ * contends. It closes when the process dies, however it dies.
+ * Rule: no process outlives `dismiss`, nor for long whoever made the crew: a contender ends when nobody answers it.
+ */
+import { spawn, type ChildProcess } from 'node:child_process';
+import type { Duplex, Readable } from 'node:stream';
+import { FIRST_DESCRIPTOR } from './referee-client.js';
+import type { Referee } from './referee.js';
+
+/** One thread that contends. */
+export class Contender {
+  readonly process: ContenderProcess;
+  /** Its index among its process's threads. */
+  readonly thread: number;
+  readonly #line: Duplex;
+
+  constructor(process: ContenderProcess, thread: number, line: Duplex) {
+    this.process = process;
+    this.thread = thread;
+    this.#line = line;
+  }
+
+  /** Answers what it asked. */
+  answer(text: string): void {
+    this.#line.write(`${text}\n`);
+  }
+}
+
+/** Hears what contenders tell, the time of it left out, and answers what they ask. */
+export type Listener = (words: readonly string[], contender: Contender) => void;
+
+export class ContenderProcess {
+  readonly contenders: readonly Contender[];
+  /** Resolves when it is gone and all that it said has been heard. */
+  readonly ended: Promise<void>;
+  isKilled = false;
+  readonly #diedInside = new Set<Contender>();
+  readonly #child: ChildProcess;
+  readonly #crew: Crew;
+
+  constructor(crew: Crew, child: ChildProcess, listener: Listener) {
+    this.#crew = crew;
+    this.#child = child;
+    const lines = child.stdio.slice(FIRST_DESCRIPTOR) as Duplex[];
+    this.contenders = lines.map((line, thread) => {
+      const contender = new Contender(this, thread, line);
+      this.#hear(contender, line, listener);
+      return contender;
+    });
+    this.ended = this.#end();
+  }
+
+  get pid(): number | undefined {
+    return this.#child.pid;
+  }
+
+  get isInside(): boolean {
+    return this.contenders.some((contender) => this.#crew.referee.isInside(contender));
+  }
+
+  /** Was this thread of it inside when it died? To be asked when it has ended. */
+  diedInside(thread: number): boolean {
+    return this.#diedInside.has(this.contenders[thread] as Contender);
+  }
+
+  kill(): void {
+    if (this.isKilled) return;
+    for (const contender of this.contenders) this.#crew.referee.kills(contender);
+    this.isKilled = true;
+    this.#child.kill('SIGKILL');
+  }
+
+  /** Stops it where it stands, until `resume`. */
+  stop(): void {
+    this.#child.kill('SIGSTOP');
+  }
+
+  resume(): void {
+    this.#child.kill('SIGCONT');
+  }
+
+  #hear(contender: Contender, line: Duplex, listener: Listener): void {
+    const { referee } = this.#crew;
+    let rest = '';
+    line.setEncoding('utf8');
+    line.on('data', (text: string) => {
+      const lines = (rest + text).split('\n');
+      rest = lines.pop() ?? '';
+      for (const each of lines) {
+        const [verb = '', ...words] = each.split(' ');
+        if (verb === 'enter') referee.enter(contender, Number(words.shift()));
+        if (verb === 'leave') referee.leave(contender, Number(words.shift()));
+        listener([verb, ...words], contender);
+      }
+    });
+    // The end of one who had not read our answer yet, or our answer to one who is dead: neither says anything new.
+    line.on('error', () => undefined);
+  }
+
+  async #end(): Promise<void> {
+    let complaint = '';
+    (this.#child.stderr as Readable).setEncoding('utf8').on('data', (text: string) => (complaint += text));
+    await new Promise<void>((resolve) => {
+      this.#child.once('close', (code, signal) => {
+        for (const contender of this.contenders) {
+          if (this.#crew.referee.died(contender)) this.#diedInside.add(contender);
+        }
+        const how = signal ?? `exit code ${String(code)}`;
+        if (!this.isKilled && code !== 0)
+          this.#crew.failures.push(`a contender ended by ${how}\n${complaint}`);
+        resolve();
+      });
+    });
+  }
+}
+
+export class Crew {
+  readonly referee: Referee<Contender>;
+  /** What contenders ended by that nobody had killed. */
+  readonly failures: string[] = [];
+  readonly #standing = new Set<ContenderProcess>();
+
+  constructor(referee: Referee<Contender>) {
+    this.referee = referee;
+  }
+
+  /** Those that run, and those that are dying. */
+  get processes(): readonly ContenderProcess[] {
+    return [...this.#standing];
+  }
+
+  /**
+   * Starts one process.
+   *
+   * @param script What it runs, with `task` as the JSON text of its first argument; its threads speak on
+   *   `FIRST_DESCRIPTOR` and the descriptors after it.
+   */
+  start(script: string, task: unknown, threads: number, listener: Listener): ContenderProcess {
+    // What coverage a contender gives depends on when it is killed, and must not decide about a test.
+    const env = { ...process.env };
+    delete env['NODE_V8_COVERAGE'];
+    const child = spawn(process.execPath, [script, JSON.stringify(task)], {
+      env,
+      stdio: ['ignore', 'ignore', 'pipe', ...Array.from({ length: threads }, () => 'pipe' as const)],
+    });
+    const contender = new ContenderProcess(this, child, listener);
+    this.#standing.add(contender);
+    void contender.ended.then(() => this.#standing.delete(contender));
+    return contender;
+  }
+
+  /** Kills whoever still runs, and resolves when all are gone. */
+  async dismiss(): Promise<void> {
+    const standing = this.processes;
+    for (const contender of standing) contender.kill();
+    await Promise.all(standing.map((contender) => contender.ended));
+  }
+}
