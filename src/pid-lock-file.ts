@@ -83,4 +83,4 @@ function* readPid(path: string): Protocol<number | null> {
 }
 
 /** For a protocol without a pause. */
-const noPatience: Patience = { until: Infinity, expired: () => new Error('nothing to wait for') };
+const noPatience: Patience = { until: Infinity, pollInterval: Infinity, expired: () => new Error('nothing to wait for') };

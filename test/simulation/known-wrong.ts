@@ -29,7 +29,7 @@ const SOMEBODY: Blocker = {
 type Acquire = Protocols['acquire'];
 type Remove = (claim: Claim, text: string) => Protocol<boolean>;
 
-const taken = { taken: true } as const;
+const taken = { taken: true, hasWaited: false } as const;
 
 /** By link; what is dead is removed by `remove`, which is false if somebody is in the way. */
 function byLink(remove: Remove): Acquire {

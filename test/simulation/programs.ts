@@ -80,7 +80,7 @@ export function contender(
       ? 'retry'
       : 'failed';
   const acquire: Phase = {
-    start: () => protocols.acquire(claim),
+    start: () => protocols.acquire(claim, ''),
     then: (end) => {
       if (!succeeds(end)) return failed(end);
       const { previous } = end.value as { previous?: HolderRecord };
