@@ -102,14 +102,16 @@ export class Run {
     if (verb === 'found') contender.answer(String(this.tally.found(slot, Number(count))));
     // Without a count it found that there was nothing left to do.
     if (verb === 'leave' && count !== '') this.tally.wrote(slot, Number(count));
-    if (verb === 'enter' && this.tally.done >= this.#nextKillAt) this.#kill(contender.process);
+    if (verb === 'enter') process.nextTick(() => this.#killIfDue(contender));
   }
 
   /**
-   * Kills whoever has just entered, at whatever point of its work it is by now. It may have left; then it is tried
-   * again with another soon, so that those who died inside are as many as planned.
+   * Kills one who has just entered, at whatever point of its work it is by now. It may have left, though that has
+   * not been heard; then it is tried again with another soon, so that as many die inside as planned.
    */
-  #kill(victim: ContenderProcess): void {
+  #killIfDue(contender: Contender): void {
+    if (this.tally.done < this.#nextKillAt || !this.#referee.isInside(contender)) return;
+    const victim = contender.process;
     this.#nextKillAt += RETRY;
     victim.kill();
     void victim.ended.then(() => {
@@ -128,7 +130,7 @@ export class Run {
       overlaps,
       killedInside,
       killedElsewhere: this.killedElsewhere,
-      recoveries,
+      recoveries: this.#locked ? recoveries : [], // Without a lock nobody waits for anybody.
       failures: this.#crew.failures,
       ms,
     };
