@@ -15,6 +15,8 @@ export class Contender {
   readonly process: ContenderProcess;
   /** Its index among its process's threads. */
   readonly thread: number;
+  /** When it last entered, by `clock()`. */
+  enteredAt: number | undefined;
   readonly #line: Duplex;
 
   constructor(process: ContenderProcess, thread: number, line: Duplex) {
@@ -91,7 +93,10 @@ export class ContenderProcess {
       rest = lines.pop() ?? '';
       for (const each of lines) {
         const [verb = '', ...words] = each.split(' ');
-        if (verb === 'enter') referee.enter(contender, Number(words.shift()));
+        if (verb === 'enter') {
+          contender.enteredAt = Number(words.shift());
+          referee.enter(contender, contender.enteredAt);
+        }
         if (verb === 'leave') referee.leave(contender, Number(words.shift()));
         listener([verb, ...words], contender);
       }
@@ -121,10 +126,13 @@ export class Crew {
   readonly referee: Referee<Contender>;
   /** What contenders ended by that nobody had killed. */
   readonly failures: string[] = [];
+  readonly #environment: NodeJS.ProcessEnv;
   readonly #standing = new Set<ContenderProcess>();
 
-  constructor(referee: Referee<Contender>) {
+  /** @param environment What contenders get besides our own. */
+  constructor(referee: Referee<Contender>, environment: NodeJS.ProcessEnv = {}) {
     this.referee = referee;
+    this.#environment = environment;
   }
 
   /** Those that run, and those that are dying. */
@@ -140,7 +148,7 @@ export class Crew {
    */
   start(script: string, task: unknown, threads: number, listener: Listener): ContenderProcess {
     // What coverage a contender gives depends on when it is killed, and must not decide about a test.
-    const env = { ...process.env };
+    const env = { ...process.env, ...this.#environment };
     delete env['NODE_V8_COVERAGE'];
     const child = spawn(process.execPath, [script, JSON.stringify(task)], {
       env,
