@@ -110,13 +110,14 @@ export class Run {
    * not been heard; then it is tried again with another soon, so that as many die inside as planned.
    */
   #killIfDue(contender: Contender): void {
-    if (this.tally.done < this.#nextKillAt || !this.#referee.isInside(contender)) return;
     const victim = contender.process;
+    const isDue = this.tally.done >= this.#nextKillAt && !victim.isKilled;
+    if (!isDue || !this.#referee.isInside(contender)) return;
     this.#nextKillAt += RETRY;
     victim.kill();
     void victim.ended.then(() => {
       if (victim.contenders.every((_, thread) => !victim.diedInside(thread))) this.killedElsewhere++;
-      else this.#nextKillAt = ++this.killedInside * this.#killEvery;
+      else this.#nextKillAt = (++this.killedInside + 1) * this.#killEvery;
     });
   }
 

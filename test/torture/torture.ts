@@ -156,7 +156,7 @@ export class Torture {
 
   /** Kills one who has just entered, mostly; or some time later, when it may be giving the lock back. */
   #killIfDue(contender: Contender): void {
-    if (!this.#isKillDue || !this.#referee.isInside(contender)) return;
+    if (!this.#isKillDue || contender.process.isKilled || !this.#referee.isInside(contender)) return;
     this.#isKillDue = false;
     if (this.#random.isChance(0.7)) contender.process.kill();
     else setTimeout(() => contender.process.kill(), this.#random.below(2 * HOLD_MS));
