@@ -143,11 +143,16 @@ function simulated(script: readonly Line[]): unknown[] {
   });
 }
 
-/** As the protocols write it: a lock directory's names are reached through it. */
+/** The calls that the protocols make through a lock directory. */
+const WITHIN: ReadonlySet<string> = new Set(['rename', 'read', 'list', 'unlink']);
+
+/** As the protocols write it. */
 function whole(line: Exclude<Line, 'tick'>): Call {
+  const mode = line.call === 'mkdir' ? 0o755 : 0o644;
+  if (!WITHIN.has(line.call)) return { ...line, mode } as unknown as Call;
   const path = line.call === 'rename' ? line.to : 'path' in line ? line.path : '';
   const [, within = line.call === 'list' ? path : undefined] = /^(\/\w+)\/\w+$/.exec(path) ?? [];
-  return { ...line, mode: line.call === 'mkdir' ? 0o755 : 0o644, within } as unknown as Call;
+  return { ...line, within } as unknown as Call;
 }
 
 /** A line with its paths in a real directory. */
