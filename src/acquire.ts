@@ -9,7 +9,7 @@
  */
 import type { Claim } from './claim.js';
 import { attempt, discard, prepare, type Attempt } from './contend.js';
-import { judgeFound, look } from './inspect.js';
+import { isClaim, judgeFound, look } from './inspect.js';
 import { ahead } from './line.js';
 import { abandon } from './release.js';
 import { pause, quietly, type Blocker, type Protocol } from './step.js';
@@ -78,8 +78,7 @@ function* waitInLine(
     yield* discard(claim); // A1
     return { taken: false, blocker };
   } catch (refusal) {
-    yield* quietly(abandon(claim)); // A2
-    throw refusal;
+    return yield* afterRefusal(claim, refusal);
   }
 }
 
@@ -97,10 +96,28 @@ export function* contend(claim: Claim): Protocol<Attempt> {
   let outcome: Attempt;
   try {
     outcome = yield* attempt(claim.lock, claim);
+    if (!outcome.taken) yield* discard(claim); // A1
   } catch (refusal) {
-    yield* quietly(abandon(claim)); // A2
-    throw refusal;
+    return yield* afterRefusal(claim, refusal);
   }
-  if (!outcome.taken) yield* discard(claim); // A1
   return outcome;
+}
+
+/**
+ * The end of an attempt that was refused. A lock that was made and yet refused is ours (C5): giving it back would need
+ * its eviction lock, which somebody may have just then, and a lock that stayed behind would block all others for as
+ * long as we live.
+ */
+function* afterRefusal(claim: Claim, refusal: unknown): Protocol<Attempt> {
+  if (yield* isTaken(claim)) return { taken: true };
+  yield* quietly(abandon(claim)); // A2
+  throw refusal;
+}
+
+function* isTaken(claim: Claim): Protocol<boolean> {
+  try {
+    return isClaim(yield* look(claim.lock), claim);
+  } catch {
+    return false;
+  }
 }

@@ -15,6 +15,8 @@
  * Rule C5: a name that exists and turns out to be our own claim is ours: a network filesystem may lose the answer
  * to a call that succeeded.
  * Rule C6: what a refused call may have done all the same is undone.
+ * Rule C7: work done under an eviction lock stays done though that can't be given back. Its claim is found to be our
+ * own by whatever we do next with this claim (C5), and the dead's when we die.
  *
  * Not promised: who gets the lock of several that contend.
  */
@@ -25,6 +27,7 @@ import { claimIn, evictionOf, isClaim, isSame, judgeFound, look, recordsOf } fro
 import { stagedPath, type HolderRecord } from './record.js';
 import {
   age,
+  atLast,
   insist,
   quietly,
   rmdir,
@@ -107,10 +110,10 @@ export function* underEviction<T>(
     if (!outcome.taken) return { blocker: outcome.blocker };
     done = yield* work();
   } catch (refusal) {
-    yield* quietly(retract(eviction, claim)); // C6
+    yield* atLast(() => retract(eviction, claim)); // C6
     throw refusal;
   }
-  yield* leave(eviction, claim);
+  yield* atLast(() => leave(eviction, claim)); // C7
   return { done };
 }
 

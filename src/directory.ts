@@ -20,10 +20,12 @@ import { directoryMode, type Claim } from './claim.js';
 import { claimIn } from './inspect.js';
 import {
   NAMES_LIMIT,
+  atLast,
   insist,
   list,
   mkdir,
   quietly,
+  read,
   rename,
   rmdir,
   stage,
@@ -57,7 +59,13 @@ export function* appearAsDirectory(name: string, claim: Claim): Protocol<boolean
 
 /** Removes one claim from a lock directory, and the directory with its last one; false if the claim was gone. */
 export function* leaveDirectory(name: string, token: string): Protocol<boolean> {
-  if (!(yield* insist(() => unlink(claimIn(name, token), name)))) return false; // D3
-  yield* insist(() => rmdir(name));
+  const path = claimIn(name, token);
+  try {
+    if (!(yield* insist(() => unlink(path, name)))) return false; // D3
+  } catch (refusal) {
+    if ((yield* read(path, name)).is !== 'nothing') throw refusal;
+    // It was removed, and the refusal is about something else: an error of the disk that came after.
+  }
+  yield* atLast(() => insist(() => rmdir(name)));
   return true;
 }

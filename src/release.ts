@@ -15,7 +15,17 @@ import type { Claim } from './claim.js';
 import { discard, prepare, remove, retract, underEviction, witnessOf } from './contend.js';
 import { leaveDirectory } from './directory.js';
 import { evictionOf, isClaim, isSame, look } from './inspect.js';
-import { insist, pause, quietly, same, unlink, type Blocker, type Found, type Protocol } from './step.js';
+import {
+  atLast,
+  insist,
+  pause,
+  quietly,
+  same,
+  unlink,
+  type Blocker,
+  type Found,
+  type Protocol,
+} from './step.js';
 
 /** Gives the claim's lock back, pausing while somebody recovers it; false if it was not ours any more. */
 export function* release(claim: Claim): Protocol<boolean> {
@@ -31,11 +41,20 @@ export function* relinquish(claim: Claim): Protocol<{ done: boolean } | { blocke
   if (claim.kind === 'mkdir') return { done: yield* leaveDirectory(claim.lock, claim.record.token) };
   return yield* underEviction(claim.lock, claim, 1, function* () {
     const ours = yield* isStillOurs(claim); // R1
-    if (ours) yield* insist(() => unlink(claim.lock));
+    if (ours) yield* removeOwn(claim);
     // Before the eviction lock goes: whoever finds that of the dead then finds all that they left.
-    yield* discard(claim);
+    yield* atLast(() => discard(claim));
     return ours;
   });
+}
+
+/** Under the eviction lock nobody else removes it: so if it is gone, it was removed, whatever the refusal is about. */
+function* removeOwn(claim: Claim): Protocol<void> {
+  try {
+    yield* insist(() => unlink(claim.lock));
+  } catch (refusal) {
+    if (yield* isStillOurs(claim)) throw refusal;
+  }
 }
 
 /** Is what stands at the lock's name this claim? Comparing two names takes fewer calls than reading one. */

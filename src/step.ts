@@ -233,3 +233,16 @@ export function* quietly(cleanUp: Protocol<unknown>): Protocol<void> {
     // What stays behind is the dead's when we die, and swept as theirs.
   }
 }
+
+/**
+ * The last call of work that is done: made once more if it is refused, and then let be. Its refusal would tell the
+ * caller that the work was not done. What stays behind is in nobody's way who knows it for ours, and is the dead's
+ * when we die.
+ */
+export function* atLast(call: () => Protocol<unknown>): Protocol<void> {
+  try {
+    yield* call();
+  } catch {
+    yield* quietly(call());
+  }
+}
