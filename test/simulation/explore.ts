@@ -1,6 +1,16 @@
 /** `npm run explore`: explores what one asks for, with progress. */
 import { Explorer, type Scenario } from './explorer.js';
-import { contest, kinds, leaving, meeting, others, refused, robbery, type Start } from './scenarios.js';
+import {
+  contest,
+  kinds,
+  leaving,
+  meeting,
+  others,
+  refusals,
+  refused,
+  robbery,
+  type Start,
+} from './scenarios.js';
 import { format, parse, tell } from './trace.js';
 
 function scenarios(): Scenario[] {
@@ -16,12 +26,9 @@ function scenarios(): Scenario[] {
     for (const other of kinds)
       for (const start of ['free', 'link'] as const)
         for (const how of ['abort', 'exit'] as const) found.push(leaving([one, other], start, how));
-    found.push(
-      refused([one], 'free'),
-      refused([one], 'link'),
-      refused([one], 'mkdir'),
-      refused([one, 'link'], 'free'),
-    );
+    for (const how of Object.keys(refusals) as (keyof typeof refusals)[])
+      for (const start of ['free', ...kinds] as const)
+        found.push(refused([one], start, how), refused([one, 'link'], start, how));
   }
   return found;
 }

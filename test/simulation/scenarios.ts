@@ -105,20 +105,29 @@ export function old(of: readonly Kind[], protocols: Protocols = shipped): Scenar
   return { ...rest, name: `${of.join('+')} for an orphan`, world: older, actors };
 }
 
-const MISHAPS = ['refuse', 'busy', 'stuck', 'late', 'lost'] as const;
+/**
+ * What a refusal may be, and which laws hold then. A call that is refused for good can't be made up for as long as its
+ * author lives, so what it was to remove stays; and of a reply that was lost, an unlink in a lock directory can't tell
+ * whether somebody else came first (see docs/protocol.md).
+ */
+export const refusals = {
+  'refused once, or made and yet refused': { mishaps: ['refuse', 'busy', 'late'], laws: /./ },
+  'refused for good': { mishaps: ['stuck'], laws: /L[1236]/ },
+  'whose reply is lost': { mishaps: ['lost'], laws: /L[125]/ },
+} as const;
 
-/** Contenders of whom one call, any, is refused: once, for good, or though it was made. */
+/** Contenders of whom one call, any, is refused. */
 export function refused(
   of: readonly Kind[],
   start: Start,
-  mishaps: readonly (typeof MISHAPS)[number][] = MISHAPS,
+  how: keyof typeof refusals,
   protocols: Protocols = shipped,
 ): Scenario {
   return {
     ...contest(of, start, 0, protocols),
-    name: `${of.join('+')} from ${start}, a call refused`,
+    name: `${of.join('+')} from ${start}, a call ${how}`,
     world: worldOf(start, { refusals: 1, ticks: 1 }),
-    mishaps,
+    ...refusals[how],
     mayFail: true,
   };
 }
