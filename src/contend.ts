@@ -29,7 +29,6 @@ import {
   age,
   atLast,
   insist,
-  quietly,
   rmdir,
   stage,
   unlink,
@@ -163,7 +162,7 @@ export function* isOrphan(path: string, claim: Claim): Protocol<boolean> {
   try {
     return ((yield* age(path, witness)) ?? 0) >= claim.orphanGraceMs;
   } finally {
-    yield* quietly(unlink(witness));
+    yield* atLast(() => unlink(witness));
   }
 }
 

@@ -24,7 +24,6 @@ import {
   insist,
   list,
   mkdir,
-  quietly,
   read,
   rename,
   rmdir,
@@ -50,9 +49,9 @@ export function* appearAsDirectory(name: string, claim: Claim): Protocol<boolean
     return alone;
   } finally {
     if (!alone) {
-      yield* quietly(unlink(claim.staged));
-      if (born) yield* quietly(unlink(claimIn(name, token), name));
-      if (born) yield* quietly(rmdir(name));
+      yield* atLast(() => unlink(claim.staged));
+      if (born) yield* atLast(() => unlink(claimIn(name, token), name));
+      if (born) yield* atLast(() => rmdir(name));
     }
   }
 }

@@ -1,7 +1,7 @@
 /** Every order of every call, and a kill anywhere: the protocols that ship keep every law. */
 import { expect } from 'chai';
 import { Explorer, type Scenario } from './explorer.js';
-import { contest, kinds, robbery } from './scenarios.js';
+import { contest, kinds, leaving, meeting, others, refusals, refused, robbery } from './scenarios.js';
 import { format, tell } from './trace.js';
 
 /** Explores all of it; a failure's message is its trace, and how to see it again. */
@@ -29,6 +29,38 @@ describe('a lock that is broken by force', () => {
   for (const by of ['link', 'symlink'] as const) {
     it(`(by ${by}) gets no third holder, and its old holder's release says so`, () => {
       explore(robbery(['link', 'link'], by, 0));
+    });
+  }
+});
+
+describe("another program's lock is never overrun:", () => {
+  for (const one of kinds) {
+    for (const other of others) {
+      it(`${one} and ${other}`, () => {
+        explore(meeting([one], other));
+        explore(meeting([one], other, undefined, 'link'));
+      });
+    }
+  }
+});
+
+describe('whoever gives up, or exits, leaves nothing in the way:', () => {
+  for (const one of kinds) {
+    for (const how of ['abort', 'exit'] as const) {
+      it(`${one}, an ${how}`, () => {
+        explore(leaving([one, 'link'], 'free', how));
+      });
+    }
+  }
+});
+
+describe('a call is', () => {
+  for (const how of Object.keys(refusals) as (keyof typeof refusals)[]) {
+    it(`${how}: still never two holders, and never half a lock`, () => {
+      for (const one of kinds) {
+        for (const start of ['free', ...kinds] as const) explore(refused([one], start, how));
+      }
+      explore(refused(['link', 'link'], 'free', how));
     });
   }
 });
