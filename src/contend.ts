@@ -42,7 +42,7 @@ import {
 const TRIES = 16;
 
 /** How many recoveries may have died one within the other, before we ask for a human: each is one more `.evict`. */
-const DEPTH = 8;
+export const DEPTH = 8;
 
 /** What came of one attempt: the name, and the dead holder it was taken over from; or who is in the way. */
 export type Attempt = { taken: true; previous?: HolderRecord } | { taken: false; blocker: Blocker };

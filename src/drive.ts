@@ -60,7 +60,8 @@ export async function runAsync<T>(
   machine: Machine = thisMachine,
 ): Promise<T> {
   let wait: Wait | undefined;
-  const call = (step: Call): unknown => (io === 'sync' ? performSync(step, machine) : perform(step, machine));
+  // A beacon is asked in no time, but never at once: the synchronous form needs a thread for it.
+  const isAtOnce = (step: Call) => io === 'sync' && step.call !== 'signal';
   try {
     let state = protocol.next();
     while (state.done !== true) {
@@ -70,9 +71,8 @@ export async function runAsync<T>(
         if (step.call === 'settle') await sleep(settleMs(step.tries));
         else if (step.call === 'pause') value = await (wait ??= new Wait(patience)).pause(step);
         else {
-          const answer = call(step);
           // Awaiting an answer that is there already would let others run in the middle of an attempt.
-          value = io === 'sync' ? answer : await answer;
+          value = isAtOnce(step) ? performSync(step, machine) : await perform(step, machine);
         }
       } catch (error) {
         state = protocol.throw(error);

@@ -8,6 +8,7 @@
  * Rule X2: nothing is thrown at exit. What can't be given back there is the dead's a moment later, and recovered.
  */
 import { onExit } from 'signal-exit';
+import { putOut } from './beacon.js';
 import type { AnyClaim } from './claim.js';
 import { cutLifeline } from './lifeline.js';
 import { registry, type Owned } from './registry.js';
@@ -37,6 +38,7 @@ const UNHOOK_MS = 10;
 
 function letRest(claim: AnyClaim): void {
   registry.owned.delete(claim.record.token);
+  putOut(claim.record.token);
   if (registry.owned.size > 0 || isUnhooking) return;
   isUnhooking = true;
   const timer = setTimeout(() => {
@@ -81,5 +83,6 @@ function giveAllBack(): void {
       // X2
     }
     registry.owned.delete(token);
+    putOut(token);
   }
 }

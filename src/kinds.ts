@@ -38,7 +38,7 @@ abstract class NameLock extends LockBase<Claim> {
     const here = directory(this.directory);
     if (previous !== undefined || here.isSwept !== true) {
       here.isSwept = true;
-      yield* quietly(sweep(this.directory, claim));
+      yield* quietly(sweep(this.directory, claim, previous));
     }
     return { claim, previous };
   }

@@ -40,6 +40,12 @@ export interface LockOptions {
    */
   readonly pollInterval?: number | undefined;
   /**
+   * Whether a holder listens on a socket beside the lock, by which others tell that it lives, or died, to whom its pid
+   * means nothing: those in another container that shares the directory. By default only outside the initial PID
+   * namespace, that is in a container. Linux only.
+   */
+  readonly beacon?: boolean | undefined;
+  /**
    * How `acquire()` and the other asynchronous calls reach the file system. `auto` (the default): on a disk of this
    * machine the few calls that an attempt takes are made in place, which is quicker than one hop to another thread.
    * `async`: every call goes through the thread pool.
@@ -72,6 +78,7 @@ export interface Options {
   readonly orphanGraceMs: number;
   readonly mode: number;
   readonly pollInterval: number;
+  readonly beacon: boolean | undefined;
   readonly io: 'auto' | Io;
   /** Absolute. */
   readonly lockPath: string | undefined;
@@ -93,10 +100,13 @@ export function checkOptions(options: LockOptions = {}): Options {
     orphanGraceMs = ORPHAN_GRACE_MS,
     pollInterval = POLL_INTERVAL_MS,
     mode = MODE,
+    beacon,
     io = 'auto',
     lockPath,
   } = options;
   if (typeof threaded !== 'boolean') throw new TypeError('threaded must be true or false');
+  if (beacon !== undefined && typeof (beacon as unknown) !== 'boolean')
+    throw new TypeError('beacon must be true or false');
   checkNote(note);
   if (checkNumber('orphanGraceMs', orphanGraceMs) < 0)
     throw new RangeError('orphanGraceMs must not be negative');
@@ -113,6 +123,7 @@ export function checkOptions(options: LockOptions = {}): Options {
     orphanGraceMs,
     mode,
     pollInterval,
+    beacon,
     io,
     lockPath: lockPath === undefined ? undefined : checkPath(lockPath, 'lockPath'),
   };

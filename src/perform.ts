@@ -7,6 +7,7 @@
 import { isUtf8 } from 'node:buffer';
 import * as fs from 'node:fs';
 import { dirname } from 'node:path';
+import { ask, askSync } from './beacon.js';
 import type { Machine } from './machine.js';
 import { throughDirectory, throughDirectorySync } from './within.js';
 import { TEXT_LIMIT, type Content, type Step } from './step.js';
@@ -222,9 +223,11 @@ function actSync(step: Call, machine: Machine): unknown {
       fs.rmdirSync(step.path);
       return true;
     case 'judge':
-      return judgeHolder(step.record, machine, dirname(step.path));
+      return judgeHolder(step.record, machine, dirname(step.path), step.signal);
     case 'judgePid':
       return judgeWriter(step.pid, machine, dirname(step.path));
+    case 'signal':
+      return askSync(step.path);
     case 'ask':
       return step.sync();
   }
@@ -268,9 +271,11 @@ async function act(step: Call, machine: Machine): Promise<unknown> {
       return true;
     case 'judge':
       // Reads /proc, which is memory: dearer to hand to another thread than to do.
-      return judgeHolder(step.record, machine, dirname(step.path));
+      return judgeHolder(step.record, machine, dirname(step.path), step.signal);
     case 'judgePid':
       return judgeWriter(step.pid, machine, dirname(step.path));
+    case 'signal':
+      return await ask(step.path);
     case 'ask':
       return await step.async();
   }

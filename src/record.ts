@@ -39,8 +39,8 @@ export interface HolderRecord {
   readonly started?: string;
   /** To the holder, the lock stands on a disk that only its own kernel writes: not on a network's, not a guest's. */
   readonly local?: true;
-  /** The holder listens on a socket beside the lock for as long as it lives. */
-  readonly beacon?: true;
+  /** The holder listens on a socket beside the lock for as long as it lives: what `beaconPath` takes to find it. */
+  readonly beacon?: string;
   /** A descriptor of that process, whose end its death is: where to listen for it. It proves nothing. */
   readonly lifeline?: number;
   /** When the claim was made: milliseconds since 1970, by the holder's clock. For people; it proves nothing. */
@@ -50,6 +50,7 @@ export interface HolderRecord {
 }
 
 const FORMAT = 1;
+const DIGITS = /^[0-9a-f]{8}$/;
 const TOKEN = /^[0-9a-f]{24}$/;
 const PID_LIMIT = 2 ** 31;
 
@@ -66,14 +67,27 @@ export function tokenOfStaged(name: string): Token | undefined {
   return /\.([0-9a-f]{24})$/.exec(name)?.[1];
 }
 
-/** Where the holder of a claim listens, if its record says that it does. */
-export function beaconPath(lock: string, token: Token): string {
-  return `${stagedPath(lock, token)}.beacon`;
+/**
+ * Eight digits that stand for the lock in its beacons' names. Those must be short, since a socket's path is cut at 107
+ * bytes, and must tell the lock, since only its holder may sweep them. Two locks of one directory whose digits are the
+ * same, once in four thousand million, at worst leave a dead holder unproved. FNV-1a.
+ */
+export function beaconDigits(lock: string): string {
+  let hash = 0x811c9dc5;
+  for (const letter of lock.slice(lock.lastIndexOf('/') + 1))
+    hash = Math.imul(hash ^ (letter.codePointAt(0) ?? 0), 0x01000193) >>> 0;
+  return hash.toString(16).padStart(8, '0');
 }
 
-/** The token in a beacon's name, or `undefined` if the name is not one. */
-export function tokenOfBeacon(name: string): Token | undefined {
-  return /\.([0-9a-f]{24})\.beacon$/.exec(name)?.[1];
+/** Where the holder of a claim listens, in the lock's directory. */
+export function beaconPath(directory: string, digits: string, token: Token): string {
+  return `${directory}/.holdfast-${digits}-${token}`;
+}
+
+/** The token in the name of a beacon of the lock with these digits, or `undefined` if the name is not one. */
+export function tokenOfBeacon(name: string, digits: string): Token | undefined {
+  const [, found, token] = /^\.holdfast-([0-9a-f]{8})-([0-9a-f]{24})$/.exec(name) ?? [];
+  return found === digits ? token : undefined;
 }
 
 export function formatRecord(record: HolderRecord): string {
@@ -119,7 +133,7 @@ const CHECKS: { readonly [field in keyof Required<HolderRecord>]: (value: unknow
   timeNamespace: optional(isText),
   started: optional(isText),
   local: optional(isTrue),
-  beacon: optional(isTrue),
+  beacon: optional((value) => typeof value === 'string' && DIGITS.test(value)),
   lifeline: optional(isCount),
   since: isCount,
   note: optional((value) => typeof value === 'string'),

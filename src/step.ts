@@ -31,7 +31,12 @@ export interface Judgement {
   readonly verdict: 'alive' | 'dead' | 'unknown';
   /** Why, in words for people, without a capital or a full stop. */
   readonly reason: string;
+  /** Of `unknown`: the beacon that would tell, if it were asked. `judge` asks it. */
+  readonly ask?: string;
 }
+
+/** What came of asking a holder's beacon. `silent`: nothing that would prove anything. */
+export type Signal = 'lit' | 'dark' | 'silent';
 
 /** One call that a protocol asks for. Field names are those of the system call that answers it. */
 export type Step =
@@ -47,7 +52,8 @@ export type Step =
   | { call: 'age'; path: string; witness: string }
   | { call: 'unlink'; path: string; within?: Within }
   | { call: 'rmdir'; path: string }
-  | { call: 'judge'; record: HolderRecord; path: string }
+  | { call: 'judge'; record: HolderRecord; path: string; signal?: Signal }
+  | { call: 'signal'; path: string }
   | { call: 'judgePid'; pid: number; path: string }
   | { call: 'ask'; sync: () => unknown; async: () => Promise<unknown> }
   | { call: 'pause'; blocker: Blocker; line?: Line }
@@ -97,7 +103,7 @@ export type Found =
 export type Protocol<T> = Generator<Step, T, unknown>;
 
 /** Makes a new file that holds `text`, readable at once. Throws if anything has that name. */
-export function* stage(path: string, text: string, mode: number): Protocol<void> {
+export function* stage(path: string, text: string, mode = 0o644): Protocol<void> {
   yield { call: 'stage', path, text, mode };
 }
 
@@ -111,7 +117,7 @@ export function* symlink(text: string, path: string): Protocol<'made' | 'exists'
   return (yield { call: 'symlink', text, path }) as 'made' | 'exists';
 }
 
-export function* mkdir(path: string, mode: number): Protocol<'made' | 'exists'> {
+export function* mkdir(path: string, mode = 0o755): Protocol<'made' | 'exists'> {
   return (yield { call: 'mkdir', path, mode }) as 'made' | 'exists';
 }
 
@@ -163,7 +169,15 @@ export function* rmdir(path: string): Protocol<boolean> {
 
 /** Does the holder of a record that stands at `path` live? */
 export function* judge(record: HolderRecord, path: string): Protocol<Judgement> {
-  return (yield { call: 'judge', record, path }) as Judgement;
+  const judgement = (yield { call: 'judge', record, path }) as Judgement;
+  if (judgement.ask === undefined) return judgement;
+  const signal = yield* askBeacon(judgement.ask);
+  return (yield { call: 'judge', record, path, signal }) as Judgement;
+}
+
+/** Does somebody listen at a beacon? */
+export function* askBeacon(path: string): Protocol<Signal> {
+  return (yield { call: 'signal', path }) as Signal;
 }
 
 /** Does the writer of a pid file live that stands at `path` and tells nothing but its pid? */

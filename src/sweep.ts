@@ -10,20 +10,23 @@
 import type { Claim } from './claim.js';
 import { attempt, isOrphan, judgeRemains, retract } from './contend.js';
 import { evictionDepth, look } from './inspect.js';
-import { parseRecord, tokenOfStaged } from './record.js';
+import { parseRecord, tokenOfStaged, type HolderRecord } from './record.js';
 import { judge, list, read, unlink, type Protocol } from './step.js';
+import { sweepBeacons } from './sweep-beacons.js';
 
 /** How many names of the directory are read. */
 const SWEEP_LIMIT = 10_000;
 
 /** Removes what the dead left in `directory`, which is that of the claim's lock. The claim holds the lock. */
-export function* sweep(directory: string, claim: Claim): Protocol<void> {
-  for (const name of (yield* list(directory, SWEEP_LIMIT)) ?? []) {
+export function* sweep(directory: string, claim: Claim, previous?: HolderRecord): Protocol<void> {
+  const names = (yield* list(directory, SWEEP_LIMIT)) ?? [];
+  for (const name of names) {
     const path = `${directory}/${name}`;
     const token = tokenOfStaged(name);
     if (token === undefined) yield* sweepEviction(path, claim);
     else if (token !== claim.record.token) yield* sweepStaged(path, token, claim);
   }
+  yield* sweepBeacons(directory, names, claim, previous); // Last: the above may need their proof.
 }
 
 function* sweepStaged(path: string, token: string, claim: Claim): Protocol<void> {

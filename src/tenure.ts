@@ -14,6 +14,7 @@
 import { randomBytes } from 'node:crypto';
 import { dirname } from 'node:path';
 import { isMainThread } from 'node:worker_threads';
+import { light } from './beacon.js';
 import type { AnyClaim } from './claim.js';
 import { isLocal } from './directories.js';
 import { runSync, type Io, type Patience } from './drive.js';
@@ -40,6 +41,9 @@ interface Held<C extends AnyClaim> {
   readonly claim: C;
   readonly place: Place | undefined;
 }
+
+/** PROC_PID_INIT_INO of linux/proc_ns.h: outside of it we are in a container. */
+const INITIAL_PID_NAMESPACE = '4026531836';
 
 /** How long a release waits for somebody who is recovering this very lock, in milliseconds. */
 const RELEASE_PATIENCE_MS = 10_000;
@@ -232,21 +236,37 @@ export abstract class Tenure<C extends AnyClaim> {
     const { note, threaded } = this.options;
     const lifeline = castLifeline();
     const since = Date.now();
+    const token = newToken(since);
     return this.claimFor({
-      token: newToken(since),
+      token,
       ...process,
       ...(threaded ? { thread } : {}),
       ...(threaded && task !== undefined ? { task } : {}),
       ...(threaded && taskStarted !== undefined ? { taskStarted } : {}),
-      ...(isLocal(dirname(this.lockPath)) ? { local: true } : {}),
+      ...this.#proof(token),
       ...(lifeline === undefined ? {} : { lifeline }),
       since,
       ...(note === undefined ? {} : { note }),
     });
   }
 
+  /** What proves more than pids can: that the disk is local, and a beacon for those to whom our pids mean nothing. */
+  #proof(token: string): Pick<HolderRecord, 'local' | 'beacon'> {
+    if (!isLocal(dirname(this.lockPath))) return {};
+    const beacon = this.#keepsBeacon() ? light(this.lockPath, token) : undefined;
+    return beacon === undefined ? { local: true } : { local: true, beacon };
+  }
+
+  #keepsBeacon(): boolean {
+    // A claim of the whole process must not go dark with one of its workers.
+    if (!this.options.threaded && !isMainThread) return false;
+    const { pidNamespace } = thisMachine.self();
+    return this.options.beacon ?? (pidNamespace !== undefined && pidNamespace !== INITIAL_PID_NAMESPACE);
+  }
+
   /** Has the claim given back at exit, at whatever point it is. */
   protected own(claim: C): void {
+    if (claim.record.beacon !== undefined) light(this.lockPath, claim.record.token); // Out since the last pause.
     own({
       claim,
       giveBack: () => {

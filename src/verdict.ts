@@ -12,31 +12,31 @@
  * Not promised: to tell two copies of one virtual machine apart, which have one boot id and the same pids.
  */
 import type { Machine } from './machine.js';
-import type { HolderRecord } from './record.js';
-import type { Judgement } from './step.js';
-
-/** What came of asking a holder's beacon. `silent`: nothing that would prove anything. */
-export type Signal = 'lit' | 'dark' | 'silent';
+import { beaconPath, type HolderRecord } from './record.js';
+import type { Judgement, Signal } from './step.js';
 
 const alive = (reason: string): Judgement => ({ verdict: 'alive', reason });
 const dead = (reason: string): Judgement => ({ verdict: 'dead', reason });
 const unknown = (reason: string): Judgement => ({ verdict: 'unknown', reason });
 
 /**
- * Judges the holder of a record that stands at `path`.
+ * Judges the holder of a record that stands in `directory`.
  *
- * @param signal What its beacon said, where `isForBeacon` tells that it is to be asked.
+ * @param signal What its beacon said, once it was asked; without it the answer may be that it is to be.
  */
 export function judgeHolder(
   record: HolderRecord,
   machine: Machine,
-  path: string,
-  signal: Signal = 'silent',
+  directory: string,
+  signal?: Signal,
 ): Judgement {
   const here = machine.self();
-  if (record.boot === undefined || here.boot === undefined) return judgeWithoutBoot(record, machine, path);
-  if (isForBeacon(record, machine, path) && signal !== 'silent') return judgeBySignal(signal); // V5
-  if (record.boot !== here.boot) return judgeOtherBoot(record, machine, path);
+  if (record.boot === undefined || here.boot === undefined)
+    return judgeWithoutBoot(record, machine, directory);
+  if (signal === 'lit' || signal === 'dark') return judgeBySignal(signal); // V5
+  const beacon = signal === undefined ? beaconOf(record, machine, directory) : undefined;
+  if (beacon !== undefined) return { ...unknown('its beacon has not been asked'), ask: beacon };
+  if (record.boot !== here.boot) return judgeOtherBoot(record, machine, directory);
   if (!sharesPids(record, machine)) {
     return unknown(
       'it was taken in another PID namespace (another container), where pids are others; ' +
@@ -46,13 +46,13 @@ export function judgeHolder(
   return judgePid(record, machine);
 }
 
-/** Can the holder's beacon prove what nothing else can? */
-export function isForBeacon(record: HolderRecord, machine: Machine, path: string): boolean {
-  if (record.beacon !== true || record.local !== true) return false;
-  const here = machine.self();
-  if (record.boot === undefined || here.boot === undefined) return false;
-  const kernelsMayBeOne = record.boot === here.boot || hasReplacedBoot(record, machine);
-  return kernelsMayBeOne && !sharesPids(record, machine) && machine.isLocal(path) === true;
+/** The beacon that can prove what nothing else can, if the holder has one. */
+function beaconOf(record: HolderRecord, machine: Machine, directory: string): string | undefined {
+  if (record.beacon === undefined || record.local !== true || sharesPids(record, machine)) return undefined;
+  const kernelsMayBeOne = record.boot === machine.self().boot || hasReplacedBoot(record, machine);
+  return kernelsMayBeOne && machine.isLocal(directory) === true
+    ? beaconPath(directory, record.beacon, record.token)
+    : undefined;
 }
 
 function judgeBySignal(signal: 'lit' | 'dark'): Judgement {
@@ -71,14 +71,14 @@ function sharesPids({ boot, pidNamespace }: HolderRecord, machine: Machine): boo
 }
 
 /** V4 */
-function judgeOtherBoot(record: HolderRecord, machine: Machine, path: string): Judgement {
+function judgeOtherBoot(record: HolderRecord, machine: Machine, directory: string): Judgement {
   if (hasReplacedBoot(record, machine)) {
     return unknown(
       'it was taken in a container with a boot id of its own, so it can’t be told whether before the last start ' +
         'of this machine; only a process in there can tell, or a beacon (the option) of the holder',
     );
   }
-  if (record.local !== true || machine.isLocal(path) !== true) {
+  if (record.local !== true || machine.isLocal(directory) !== true) {
     return unknown(
       'it was taken on another machine, or before this one was started anew, and on a disk that machines share; ' +
         'only a process on that machine can tell',
@@ -88,7 +88,7 @@ function judgeOtherBoot(record: HolderRecord, machine: Machine, path: string): J
 }
 
 /** No boot id on the one side or the other: macOS, Windows, a sandbox without /proc. */
-function judgeWithoutBoot(record: HolderRecord, machine: Machine, path: string): Judgement {
+function judgeWithoutBoot(record: HolderRecord, machine: Machine, directory: string): Judgement {
   // On Linux its absence is a sandbox's doing, and then nobody knows whose pids these are.
   if (record.boot !== machine.self().boot || machine.platform === 'linux') {
     return unknown(
@@ -96,7 +96,7 @@ function judgeWithoutBoot(record: HolderRecord, machine: Machine, path: string):
         'taken can tell',
     );
   }
-  if (record.local !== true || machine.isLocal(path) !== true) {
+  if (record.local !== true || machine.isLocal(directory) !== true) {
     return unknown(
       'it is on a disk that machines share, and nothing tells whether it was taken on this one; ' +
         'only a process on that machine can tell',

@@ -2,7 +2,8 @@
 import { expect } from 'chai';
 import type { Identity, Machine, ProcessState, TaskState } from '../../src/machine.js';
 import type { HolderRecord } from '../../src/record.js';
-import { isForBeacon, judgeHolder, type Signal } from '../../src/verdict.js';
+import type { Signal } from '../../src/step.js';
+import { judgeHolder } from '../../src/verdict.js';
 
 const linux: Identity = {
   pid: 100,
@@ -163,7 +164,7 @@ describe('the verdict', () => {
   });
 
   describe('of another PID namespace', () => {
-    const container: HolderRecord = { ...holder, pidNamespace: '4026532500', beacon: true };
+    const container: HolderRecord = { ...holder, pidNamespace: '4026532500', beacon: '0123abcd' };
 
     it('is unknown without a beacon, whatever its pid', () => {
       for (const process of [{ is: 'gone' } as const, there('2000'), there('9')])
@@ -187,21 +188,19 @@ describe('the verdict', () => {
 
     it('is not asked of a beacon that could prove nothing', () => {
       const asked = (record: HolderRecord, answers?: Answers) =>
-        isForBeacon(record, machine(answers), '/somewhere');
-      expect(asked(container)).to.equal(true);
-      expect(asked(without(container, 'beacon'))).to.equal(false);
-      expect(asked(without(container, 'local'))).to.equal(false);
-      expect(asked(container, { isLocal: false })).to.equal(false);
-      expect(asked({ ...container, boot: 'boot-b' })).to.equal(false);
-      expect(asked(without(container, 'boot'))).to.equal(false);
-      expect(asked(container, { self: without(linux, 'boot') })).to.equal(false);
-      expect(asked({ ...holder, beacon: true })).to.equal(false);
+        judgeHolder(record, machine(answers), '/somewhere').ask;
+      expect(asked(container)).to.equal(`/somewhere/.holdfast-0123abcd-${container.token}`);
+      expect(asked(without(container, 'beacon'))).to.equal(undefined);
+      expect(asked(without(container, 'local'))).to.equal(undefined);
+      expect(asked(container, { isLocal: false })).to.equal(undefined);
+      expect(asked({ ...container, boot: 'boot-b' })).to.equal(undefined);
+      expect(asked(without(container, 'boot'))).to.equal(undefined);
+      expect(asked(container, { self: without(linux, 'boot') })).to.equal(undefined);
+      expect(asked({ ...holder, beacon: '0123abcd' })).to.equal(undefined);
     });
 
-    it('is never dead by a beacon that could prove nothing', () => {
-      expect(verdict(container, { isLocal: false }, 'dark')).to.equal('unknown');
-      expect(verdict({ ...container, boot: 'boot-b' }, { isLocal: false }, 'dark')).to.equal('unknown');
-      expect(verdict({ ...holder, beacon: true }, {}, 'dark')).to.equal('alive');
+    it('is asked once: silence is an answer', () => {
+      expect(judgeHolder(container, machine(), '/somewhere', 'silent')).not.to.have.property('ask');
     });
   });
 
