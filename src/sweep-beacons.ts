@@ -1,17 +1,17 @@
 /**
  * Sweeping up the beacons of the dead.
  *
- * Rule Z1: a beacon is swept by whoever holds the lock that its name tells, if it is dark and no eviction lock of that
- * lock is its claim's. Not with the claim: a holder that died within a release stands at the lock's name and at an
- * eviction lock's, and whoever removes the one must not take away the proof for the other.
- * Rule Z2: ... and if it is the beacon of the dead holder that was just replaced, or has outlived its grace: a beacon
- * that is being lit is dark for an instant.
+ * Rule Z1: a beacon is swept by whoever holds the lock that its name tells, if no eviction lock of that lock is its
+ * claim's. Not with the claim: a holder that died within a release stands at the lock's name and at an eviction
+ * lock's, and whoever removes the one must not take away the proof for the other.
+ * Rule Z2: ... and if its holder is the dead one that was just replaced, or it is dark and has outlived its grace: a
+ * beacon that is being lit is dark for an instant.
  */
 import type { Claim } from './claim.js';
 import { DEPTH, isOrphan } from './contend.js';
 import { evictionOf, look, recordsOf } from './inspect.js';
 import { beaconDigits, tokenOfBeacon, type HolderRecord } from './record.js';
-import { askBeacon, unlink, type Protocol } from './step.js';
+import { askBeacon, unlink, type Found, type Protocol } from './step.js';
 
 /** Removes the beacons of this lock's dead among `names` of `directory`. The claim holds the lock. */
 export function* sweepBeacons(
@@ -25,9 +25,13 @@ export function* sweepBeacons(
     const token = tokenOfBeacon(name, digits);
     if (token === undefined || token === claim.record.token) continue;
     const path = `${directory}/${name}`;
-    if ((yield* askBeacon(path)) !== 'dark' || (yield* isNeeded(token, claim.lock))) continue; // Z1
-    if (token === previous?.token || (yield* isOrphan(path, claim))) yield* unlink(path); // Z2
+    const isDead = token === previous?.token || (yield* isDarkForLong(path, claim)); // Z2
+    if (isDead && !(yield* isNeeded(token, claim.lock))) yield* unlink(path); // Z1
   }
+}
+
+function* isDarkForLong(path: string, claim: Claim): Protocol<boolean> {
+  return (yield* isOrphan(path, claim)) && (yield* askBeacon(path)) === 'dark';
 }
 
 /** Is an eviction lock of `lock`, however deep, the claim of this token? */
@@ -35,7 +39,13 @@ function* isNeeded(token: string, lock: string): Protocol<boolean> {
   let name = lock;
   for (let depth = 0; depth <= DEPTH; depth++) {
     name = evictionOf(name);
-    const found = yield* look(name);
+    let found: Found | undefined;
+    try {
+      found = yield* look(name);
+    } catch (refusal) {
+      // A name too long to exist; of any other it can't be told.
+      return !(refusal instanceof Error && 'code' in refusal && refusal.code === 'ENAMETOOLONG');
+    }
     if (found !== undefined && recordsOf(found).some((record) => record.token === token)) return true;
   }
   return false;
