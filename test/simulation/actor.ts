@@ -84,7 +84,8 @@ class Run {
   get call(): ActorCall | undefined {
     const step = this.#step;
     // The protocols of floor 1 yield neither.
-    if (step?.call === 'ask' || step?.call === 'judgePid') throw new Error('a step that cannot be explored');
+    if (step?.call === 'ask' || step?.call === 'judgePid' || step?.call === 'signal')
+      throw new Error('a step that cannot be explored');
     if (step?.call !== 'stage') return step;
     return this.#isFilling
       ? { call: 'fill', path: step.path, text: step.text }

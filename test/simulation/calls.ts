@@ -21,7 +21,7 @@ export const TICK_MS = 60_000;
 
 /** What actors do to the disk, one instant each: a protocol's steps, `stage` in two, and what other lockers do. */
 export type DiskCall =
-  | Exclude<Call, { call: 'stage' | 'judge' | 'judgePid' | 'ask' }>
+  | Exclude<Call, { call: 'stage' | 'judge' | 'judgePid' | 'signal' | 'ask' }>
   | { call: 'create'; path: string }
   | { call: 'fill'; path: string; text: string }
   | { call: 'touch'; path: string };

@@ -14,7 +14,7 @@ import { TICK_MS, performOn, type DiskCall } from './calls.js';
 import { Disk } from './disk.js';
 
 /** A step whose paths are names, without what is the same in all; or the passing of more time than any grace. */
-type Line = Written<Exclude<Call, { call: 'judge' | 'judgePid' | 'ask' }>> | 'tick';
+type Line = Written<Exclude<Call, { call: 'judge' | 'judgePid' | 'signal' | 'ask' }>> | 'tick';
 type Written<S extends Call> = S extends Call ? Omit<S, 'mode' | 'within'> : never;
 
 /** A record's text may be longer than a name can be, which shows when it is a link that a path leads through. */
