@@ -1,4 +1,5 @@
 /** What this package exports. */
+export type { LockMessage, RecoveredMessage } from './channels.js';
 export {
   AlreadyLocked,
   LockError,

@@ -8,6 +8,7 @@
  * Not promised: that an object knows which of the tasks that share it holds the lock. Whoever of them calls
  * `release()` releases it.
  */
+import * as channels from './channels.js';
 import type { AnyClaim } from './claim.js';
 import { runAsync, runSync, type Patience } from './drive.js';
 import { letSignalsWork, rest } from './exit.js';
@@ -43,7 +44,11 @@ export abstract class LockBase<C extends AnyClaim = AnyClaim> extends Tenure<C> 
    * @example
    * await lock.acquire(5_000);
    */
-  async acquire(how?: number | AcquireOptions): Promise<this> {
+  acquire(how?: number | AcquireOptions): Promise<this> {
+    return channels.traced(channels.acquiring, this, () => this.#acquire(how));
+  }
+
+  async #acquire(how?: number | AcquireOptions): Promise<this> {
     const { timeout, signal } = checkAcquire(how, this.options.timeout);
     signal?.throwIfAborted();
     const until = performance.now() + timeout;
@@ -61,6 +66,7 @@ export abstract class LockBase<C extends AnyClaim = AnyClaim> extends Tenure<C> 
       },
       expired: (blocker) => failures.outOfTime(timeout, this.lockPath, blocker),
     });
+    channels.tellOfRecovery(this);
     return this;
   }
 
@@ -74,6 +80,10 @@ export abstract class LockBase<C extends AnyClaim = AnyClaim> extends Tenure<C> 
    * using lock = new LockFile('config.json').acquireSync(1_000);
    */
   acquireSync(how?: number | Omit<AcquireOptions, 'signal'>): this {
+    return channels.tracedSync(channels.acquiring, this, () => this.#acquireSync(how));
+  }
+
+  #acquireSync(how?: number | Omit<AcquireOptions, 'signal'>): this {
     const timeout = checkAcquireSync(how, this.options.timeout);
     // Those who queue in this thread can't move while it waits, so it can only pass them.
     const place: Place | undefined = registry.queues.isFree(this.lockPath) ? { onTurn: nothing } : undefined;
@@ -93,6 +103,7 @@ export abstract class LockBase<C extends AnyClaim = AnyClaim> extends Tenure<C> 
       },
       expired: (blocker) => failures.outOfTime(timeout, this.lockPath, blocker),
     });
+    channels.tellOfRecovery(this);
     return this;
   }
 
@@ -104,13 +115,13 @@ export abstract class LockBase<C extends AnyClaim = AnyClaim> extends Tenure<C> 
    * @example
    * await lock.release();
    */
-  async release(): Promise<void> {
-    await this.#run(this.givingBack());
+  release(): Promise<void> {
+    return channels.traced(channels.releasing, this, () => this.#run(this.givingBack()));
   }
 
   /** The synchronous form of `release`, with the same errors. */
   releaseSync(): void {
-    this.#runSync(this.givingBack());
+    channels.tracedSync(channels.releasing, this, () => this.#runSync(this.givingBack()));
   }
 
   /**
@@ -181,12 +192,12 @@ export abstract class LockBase<C extends AnyClaim = AnyClaim> extends Tenure<C> 
 
   /** For `using`: gives the lock back if this object holds it. */
   [Symbol.dispose](): void {
-    this.#runSync(this.disposing());
+    if (this.isHolding) channels.tracedSync(channels.releasing, this, () => this.#runSync(this.disposing()));
   }
 
   /** For `await using`: gives the lock back if this object holds it. */
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.#run(this.disposing());
+    if (this.isHolding) await channels.traced(channels.releasing, this, () => this.#run(this.disposing()));
   }
 
   async #run<T>(protocol: Protocol<T>, patience: Patience = this.shortPatience()): Promise<T> {

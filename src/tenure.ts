@@ -179,6 +179,11 @@ export abstract class Tenure<C extends AnyClaim> {
     return this.claimFor(record, seen?.found);
   }
 
+  /** Does this object hold the lock, as far as it has been told? */
+  protected get isHolding(): boolean {
+    return this.#held !== undefined;
+  }
+
   /** Gives the lock back if this object holds it. */
   protected *disposing(): Protocol<void> {
     if (this.#held === undefined) return;

@@ -43,6 +43,7 @@ export const floors: Readonly<Record<string, Floor>> = {
   'directories.ts': 2,
   'replace.ts': 2,
 
+  'channels.ts': 3,
   'options.ts': 3,
   'queue.ts': 3,
   'registry.ts': 3,
