@@ -66,9 +66,10 @@ export function tracedSync<T>(calls: Calls, lock: Told, call: () => T): T {
 }
 
 /** Tells of a lock that has just been acquired, if it was taken over from a dead holder. */
-export function tellOfRecovery({ path, lockPath, previousHolder }: Acquired): void {
-  if (previousHolder !== undefined && recovered.hasSubscribers)
-    recovered.publish({ path, lockPath, previousHolder } satisfies RecoveredMessage);
+export function tellOfRecovery(lock: Acquired): void {
+  if (!recovered.hasSubscribers || lock.previousHolder === undefined) return;
+  const message: RecoveredMessage = { ...toMessage(lock), previousHolder: lock.previousHolder };
+  recovered.publish(message);
 }
 
 /** Not by `hasSubscribers` of the tracing channel itself, which not every runtime has. */

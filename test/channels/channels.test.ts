@@ -3,9 +3,16 @@ import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { channel, subscribe, tracingChannel, unsubscribe } from 'node:diagnostics_channel';
+import { subscribe, tracingChannel, unsubscribe } from 'node:diagnostics_channel';
 import { expect } from 'chai';
-import { LockFile, withLock, type LockMessage, type RecoveredMessage } from '../../src/index.js';
+import * as channels from '../../src/channels.js';
+import {
+  LockFile,
+  withLock,
+  type HolderRecord,
+  type LockMessage,
+  type RecoveredMessage,
+} from '../../src/index.js';
 import { projectDirectory } from '../support/paths.js';
 import { temporaryDirectory } from '../support/temporary.js';
 
@@ -102,22 +109,23 @@ describe('the channels', () => {
     }
   });
 
-  it('make nothing when nobody listens', async () => {
-    const parts = ['acquire', 'release'].flatMap((name) =>
-      events.map((event) => channel(`tracing:holdfast:${name}:${event}`)),
-    );
-    const published: unknown[] = [];
-    for (const each of [...parts, channel('holdfast:recovered')]) {
-      expect(each.hasSubscribers, String(each.name)).to.equal(false);
-      each.publish = (message) => void published.push(message);
-    }
-    const path = file();
-    await withLock(path, () => undefined);
-    new LockFile(path).acquireSync().releaseSync();
-    await leaveStale(path);
-    await withLock(path, () => undefined);
-    for (const each of [...parts, channel('holdfast:recovered')]) Reflect.deleteProperty(each, 'publish');
-    expect(published).to.deep.equal([]);
+  it('make nothing when nobody listens: not even the lock’s paths are read', async () => {
+    const read = (): never => {
+      throw new Error('read');
+    };
+    const lock = { path: '', lockPath: '', previousHolder: {} as HolderRecord };
+    for (const name of ['path', 'lockPath']) Object.defineProperty(lock, name, { get: read });
+    const use = async () => {
+      for (const calls of [channels.acquiring, channels.releasing]) {
+        channels.tracedSync(calls, lock, () => undefined);
+        await channels.traced(calls, lock, () => Promise.resolve());
+      }
+      channels.tellOfRecovery(lock);
+    };
+    await use();
+    await hear('holdfast:acquire', async () => {
+      expect(await use().catch(String), 'the trap works').to.equal('Error: read');
+    });
   });
 
   it('do not let what a subscriber throws reach the lock', () => {
