@@ -16,7 +16,7 @@ import { forms, load, type Form, type LockModule } from './contract-form.js';
 
 /** A lock to be tested. */
 export interface Subject extends LockModule {
-  /** What a released lock leaves in its directory on purpose, besides nothing: names, or the starts of names. */
+  /** What a released lock leaves in its directory on purpose: names. */
   readonly leaves?: readonly string[];
 }
 
@@ -73,9 +73,7 @@ export async function keep(law: Law, subject: Subject, form: Form): Promise<void
       join: crew.join.bind(crew),
     });
     await crew.end();
-    const left = readdirSync(directory).filter((name) => {
-      return !(subject.leaves ?? []).some((start) => name.startsWith(start));
-    });
+    const left = readdirSync(directory).filter((name) => subject.leaves?.includes(name) !== true);
     assert.deepEqual(left, [], 'nothing is left behind');
   } finally {
     await crew.end();

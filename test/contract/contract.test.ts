@@ -3,12 +3,15 @@ import { contract, type Subject } from '../../src/contract.js';
 
 const holdfast = new URL('../../src/index.js', import.meta.url);
 
+const sqlite = new URL('../../src/sqlite.js', import.meta.url);
+
 const subjects: readonly Subject[] = [
   { module: holdfast, name: 'LockFile' },
   { module: holdfast, name: 'LinkLockFile' },
   { module: holdfast, name: 'MkdirLockFile', options: { orphanGraceMs: 500 } },
   { module: holdfast, name: 'SymlinkLockFile' },
   { module: holdfast, name: 'PidLockFile' },
+  { module: sqlite, name: 'SQLiteLockFile', leaves: ['holdfast.sqlite'] },
 ];
 
 for (const subject of subjects) contract(subject, { describe, it });

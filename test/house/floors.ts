@@ -54,6 +54,9 @@ export const floors: Readonly<Record<string, Floor>> = {
   'lock-file.ts': 3,
   'kinds.ts': 3,
   'pid-lock-file.ts': 3,
+  'sqlite-engine.ts': 3,
+  'sqlite-guard.ts': 3,
+  'sqlite-rows.ts': 3,
 
   'locked.ts': 4,
   'update-file.ts': 4,
@@ -61,6 +64,7 @@ export const floors: Readonly<Record<string, Floor>> = {
   'index.ts': 4,
   'protocol.ts': 4,
   'zc.ts': 4,
+  'sqlite.ts': 4,
   'contract.ts': 4,
   'contract-laws.ts': 4,
   'contract-form.ts': 4,
