@@ -1,4 +1,4 @@
-/** The contract suite over every lock of this package. */
+/** The contract suite over every lock of this package, and over the one that `docs/extending.md` builds. */
 import { contract, type Subject } from '../../src/contract.js';
 
 const holdfast = new URL('../../src/index.js', import.meta.url);
@@ -12,6 +12,7 @@ const subjects: readonly Subject[] = [
   { module: holdfast, name: 'SymlinkLockFile' },
   { module: holdfast, name: 'PidLockFile' },
   { module: sqlite, name: 'SQLiteLockFile', leaves: ['holdfast.sqlite'] },
+  { module: new URL('room-lock.js', import.meta.url), name: 'RoomLock' },
 ];
 
 for (const subject of subjects) contract(subject, { describe, it });

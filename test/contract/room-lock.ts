@@ -1,0 +1,141 @@
+/**
+ * A lock that is a room: a directory that is free while it is empty.
+ *
+ * Whoever wants it prepares a directory of its own that holds one file, named by the claim's token, and renames that
+ * directory to the room's name. rename(2) replaces an empty directory and refuses any other, so of all who try one
+ * moves in, with its record, in one step. Leaving is unlinking a file whose name nobody else's claim ever has: so it
+ * can't remove another's, and what the dead left is removed the same way.
+ */
+import { basename, dirname } from 'node:path';
+import {
+  LockBase,
+  formatRecord,
+  insist,
+  judge,
+  list,
+  mkdir,
+  parseRecord,
+  pause,
+  quietly,
+  read,
+  rename,
+  rmdir,
+  stage,
+  unlink,
+  type AnyClaim,
+  type Blocker,
+  type HolderRecord,
+  type Protocol,
+  type Taken,
+} from '../../src/protocol.js';
+
+export class RoomLock extends LockBase {
+  /** Not `<path>.lock`: an empty directory there is another kind's lock. */
+  override get lockPath(): string {
+    return `${this.path}.room`;
+  }
+
+  protected override claimFor(record: HolderRecord): AnyClaim {
+    return { record };
+  }
+
+  protected override *acquiring(claim: AnyClaim): Protocol<Taken> {
+    let previous: HolderRecord | undefined;
+    for (;;) {
+      if (yield* this.#moveIn(claim.record)) {
+        yield* quietly(this.#sweep(claim.record));
+        return { claim, previous };
+      }
+      const blocker = yield* this.inspecting();
+      if (blocker === undefined) continue; // It was left between the two calls.
+      if (blocker.judgement.verdict !== 'dead' || !('record' in blocker.found)) {
+        yield* pause(blocker); // Nothing of ours is on disk while we wait.
+        continue;
+      }
+      previous = blocker.found.record;
+      yield* this.#moveOut(previous);
+    }
+  }
+
+  protected override *releasing({ record }: AnyClaim): Protocol<boolean> {
+    return yield* this.#moveOut(record);
+  }
+
+  protected override *abandoning({ record }: AnyClaim): Protocol<void> {
+    yield* quietly(this.#tearDown(record.token));
+    yield* this.#moveOut(record);
+  }
+
+  protected override *inspecting(): Protocol<Blocker | undefined> {
+    const [token] = (yield* list(this.lockPath, 2)) ?? [];
+    if (token === undefined) return undefined;
+    const content = yield* read(`${this.lockPath}/${token}`);
+    if (content.is === 'nothing') return undefined;
+    const record = content.is === 'file' ? parseRecord(content.text) : undefined;
+    if (record?.token !== token) {
+      const what = 'a directory that is not ours';
+      const judgement = { verdict: 'unknown', reason: `it is ${what}` } as const;
+      return { path: this.lockPath, found: { kind: 'foreign', what }, judgement };
+    }
+    return {
+      path: this.lockPath,
+      found: { kind: 'other', record },
+      judgement: yield* judge(record, this.lockPath),
+    };
+  }
+
+  protected override *breaking(): Protocol<readonly HolderRecord[]> {
+    const seen = yield* this.inspecting();
+    if (seen === undefined) return [];
+    if (!('record' in seen.found)) throw new Error(`${this.lockPath} is not a room, and not ours to empty`);
+    return (yield* this.#moveOut(seen.found.record)) ? [seen.found.record] : [];
+  }
+
+  *#moveIn(record: HolderRecord): Protocol<boolean> {
+    const own = this.#prepared(record.token);
+    yield* mkdir(own, 0o755);
+    try {
+      yield* stage(`${own}/${record.token}`, formatRecord(record), 0o644);
+      return (yield* rename(own, this.lockPath)) === 'moved';
+    } catch (refusal) {
+      yield* quietly(this.#tearDown(record.token));
+      if (isOccupied(refusal)) return false;
+      throw refusal;
+    }
+  }
+
+  *#moveOut(record: HolderRecord): Protocol<boolean> {
+    if (!(yield* insist(() => unlink(`${this.lockPath}/${record.token}`)))) return false;
+    yield* rmdir(this.lockPath); // False if somebody has moved in already.
+    return true;
+  }
+
+  *#tearDown(token: string): Protocol<void> {
+    const own = this.#prepared(token);
+    yield* unlink(`${own}/${token}`);
+    yield* rmdir(own);
+  }
+
+  /** Removes what those left who were killed while they prepared. An empty directory is made anew if it is missed. */
+  *#sweep(self: HolderRecord): Protocol<void> {
+    const start = basename(this.#prepared(''));
+    for (const name of (yield* list(dirname(this.path), 1_000)) ?? []) {
+      const token = name.slice(start.length);
+      if (!name.startsWith(start) || token === self.token) continue;
+      const content = yield* read(`${this.#prepared(token)}/${token}`);
+      const record = content.is === 'file' ? parseRecord(content.text) : undefined;
+      if (record === undefined) yield* rmdir(this.#prepared(token));
+      else if ((yield* judge(record, this.path)).verdict === 'dead') yield* this.#tearDown(token);
+    }
+  }
+
+  #prepared(token: string): string {
+    return `${dirname(this.path)}/.${basename(this.path)}.${token}`;
+  }
+}
+
+/** What rename(2) says of a directory that is not empty; EPERM is what Windows says. ENOENT: ours was swept. */
+function isOccupied(refusal: unknown): boolean {
+  const { code } = refusal as NodeJS.ErrnoException;
+  return code === 'ENOTEMPTY' || code === 'EEXIST' || code === 'EPERM' || code === 'ENOENT';
+}

@@ -1,0 +1,183 @@
+/** Locks in a database: what is a database of ours, what a kill leaves in it, and both engines on one. */
+import { spawnSync } from 'node:child_process';
+import {
+  mkdirSync,
+  readFileSync,
+  readdirSync,
+  rmdirSync,
+  truncateSync,
+  unlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { createRequire } from 'node:module';
+import { expect } from 'chai';
+import { AlreadyLocked, LockFailed, LockTimeout } from '../../src/index.js';
+import { SQLiteLockFile } from '../../src/sqlite.js';
+import { newerNode } from '../support/peers.js';
+import { temporaryDirectory } from '../support/temporary.js';
+
+const sqlite = new URL('../../src/sqlite.js', import.meta.url).href;
+const { Database } = createRequire(import.meta.url)(
+  'node-sqlite3-wasm',
+) as typeof import('node-sqlite3-wasm');
+
+/** A process that takes the lock and is killed: at the `step`th call of the file system, or 0, while it holds. */
+function dieAt(path: string, step: number): { died: boolean; steps: number } {
+  const script = `
+    import fs from 'node:fs';
+    import { syncBuiltinESMExports } from 'node:module';
+    let steps = 0;
+    for (const name of Object.keys(fs).filter((name) => /^(open|link|unlink|write|fsync|mkdir|rmdir|rename|rm|ftruncate)(File)?Sync$/.test(name))) {
+      const call = fs[name];
+      fs[name] = (...args) => {
+        if (++steps === ${step}) process.kill(process.pid, 'SIGKILL');
+        return call(...args);
+      };
+    }
+    syncBuiltinESMExports();
+    const { SQLiteLockFile } = await import(${JSON.stringify(sqlite)});
+    const lock = new SQLiteLockFile(${JSON.stringify(path)}, { engine: 'node-sqlite3-wasm' });
+    lock.isLockedSync();
+    steps = 0;
+    lock.acquireSync(0);
+    const count = steps;
+    if (${step} === 0) process.stdout.write(String(count), () => process.kill(process.pid, 'SIGKILL'));`;
+  const { signal, stdout } = spawnSync(process.execPath, ['--input-type=module', '-e', script], {
+    encoding: 'utf8',
+  });
+  return { died: signal === 'SIGKILL', steps: Number(stdout) };
+}
+
+describe('a lock in a database', () => {
+  it('is a row of the database beside it, or of the one that is named', async () => {
+    const directory = temporaryDirectory().expect('holdfast.sqlite', 'other.sqlite');
+    const lock = new SQLiteLockFile(directory.join('README'));
+    expect(lock.database).to.equal(directory.join('holdfast.sqlite'));
+    expect(lock.lockPath).to.equal(`${lock.database}#README`);
+    await lock.acquire();
+    expect((await lock.holder())?.kind).to.equal('row');
+    expect(() => new SQLiteLockFile(directory.join('README')).acquireSync(0)).to.throw(AlreadyLocked);
+    const elsewhere = new SQLiteLockFile(directory.join('README'), {
+      database: directory.join('other.sqlite'),
+    });
+    await elsewhere.acquire(0);
+    await elsewhere.release();
+    await lock.release();
+    expect(readdirSync(directory.path).sort()).to.deep.equal(['holdfast.sqlite', 'other.sqlite']);
+    expect(() => new SQLiteLockFile('README', { database: 1 as never })).to.throw(TypeError);
+  });
+
+  it('is not made by a look', () => {
+    const directory = temporaryDirectory();
+    const lock = new SQLiteLockFile(directory.join('README'));
+    expect([lock.isLockedSync(), lock.holderSync()]).to.deep.equal([false, null]);
+    lock.breakLockSync();
+    expect(readdirSync(directory.path)).to.deep.equal([]);
+  });
+
+  it('is LockFailed with the cause where the database is corrupt or another’s, which is not written to', () => {
+    const directory = temporaryDirectory().expect('words', 'empty', 'foreign', 'torn');
+    writeFileSync(directory.join('words'), 'words, '.repeat(1_000));
+    writeFileSync(directory.join('empty'), '');
+    const foreign = new Database(directory.join('foreign'));
+    foreign.exec('CREATE TABLE locks (lock_file TEXT, unique_name TEXT)');
+    foreign.close();
+    const torn = new SQLiteLockFile(directory.join('README'), { database: directory.join('torn') });
+    torn.acquireSync(0);
+    torn.releaseSync();
+    writeFileSync(directory.join('torn'), readFileSync(directory.join('torn')).fill(7, 4096));
+    truncateSync(directory.join('torn'), 6_000);
+    for (const name of ['words', 'empty', 'foreign', 'torn']) {
+      const before = readFileSync(directory.join(name));
+      const lock = new SQLiteLockFile(directory.join('README'), { database: directory.join(name) });
+      expect(() => lock.acquireSync(0), name)
+        .to.throw(LockFailed)
+        .with.property('cause')
+        .that.is.an('error');
+      expect(readFileSync(directory.join(name)).equals(before), `${name} is as it was`).to.equal(true);
+    }
+  });
+
+  it('waits within its timeout for another program that has the database', async () => {
+    const directory = temporaryDirectory().expect('holdfast.sqlite');
+    const lock = new SQLiteLockFile(directory.join('README'), { engine: 'node-sqlite3-wasm' });
+    await lock.acquire();
+    await lock.release();
+    mkdirSync(`${lock.database}.lock`); // As the WebAssembly build of another program does.
+    let error: unknown;
+    await lock.acquire(100).catch((refusal: unknown) => (error = refusal));
+    expect(error)
+      .to.be.instanceOf(LockTimeout)
+      .with.property('message')
+      .that.includes('another program is using');
+    setTimeout(() => rmdirSync(`${lock.database}.lock`), 50);
+    await lock.acquire(20_000);
+    await lock.release();
+  });
+
+  it('of a holder that was killed at any call is taken at once, and the database is whole', function () {
+    this.timeout(120_000);
+    const directory = temporaryDirectory().expect('holdfast.sqlite', 'holdfast.sqlite.guard/');
+    const path = directory.join('README');
+    const { steps } = dieAt(path, 0);
+    expect(steps).to.be.greaterThan(20);
+    const lock = new SQLiteLockFile(path, { engine: 'node-sqlite3-wasm' });
+    lock.acquireSync(0);
+    expect(lock.clean).to.equal(false);
+    lock.releaseSync();
+    const points = 16; // Of all calls; each takes a process.
+    let died = 0;
+    for (let point = 0; point < points; point++) {
+      if (point % 2 === 1) unlinkSync(lock.database); // Its making is cut off, too.
+      const step = 1 + Math.floor((point * (steps - 1)) / points + (Math.random() * steps) / points);
+      if (dieAt(path, step).died) died++;
+      lock.acquireSync(5_000);
+      lock.releaseSync();
+    }
+    expect(died).to.be.greaterThan(points / 2);
+    const left = readdirSync(directory.path).filter((name) => !/\.guard\.[0-9a-f]{24}$/.test(name));
+    expect(left).to.deep.equal(['holdfast.sqlite']);
+    for (const name of readdirSync(directory.path)) directory.expect(name);
+  });
+
+  it('says what to install where there is no SQLite', function () {
+    const lock = new SQLiteLockFile(temporaryDirectory().join('README'), { engine: 'node:sqlite' });
+    if (process.getBuiltinModule?.('node:sqlite') !== undefined) this.skip();
+    expect(() => lock.acquireSync(0)).to.throw(LockFailed, 'npm install node-sqlite3-wasm');
+  });
+
+  it('excludes across the two engines, and recovers from a kill of either', async function () {
+    this.timeout(60_000);
+    const node = newerNode();
+    if (node === undefined) this.skip();
+    const directory = temporaryDirectory().expect('holdfast.sqlite');
+    const path = directory.join('README');
+    const native = (code: string) =>
+      spawnSync(
+        node,
+        [
+          '--no-warnings',
+          '--input-type=module',
+          '-e',
+          `
+          const { SQLiteLockFile } = await import(${JSON.stringify(sqlite)});
+          const lock = new SQLiteLockFile(${JSON.stringify(path)}, { engine: 'node:sqlite' });
+          ${code}`,
+        ],
+        { encoding: 'utf8' },
+      );
+    const lock = new SQLiteLockFile(path, { engine: 'node-sqlite3-wasm' });
+    await lock.acquire();
+    const refused = native(
+      'try { lock.acquireSync(0) } catch (error) { console.log(error.code, error.holder.pid) }',
+    );
+    expect(refused.stdout + refused.stderr).to.equal(`ALREADY_LOCKED ${process.pid}\n`);
+    await lock.release();
+    const killed = native("lock.acquireSync(0); process.kill(process.pid, 'SIGKILL')");
+    expect(killed.signal).to.equal('SIGKILL');
+    await lock.acquire(0);
+    expect(lock.previousHolder?.pid).to.equal(killed.pid);
+    await lock.release();
+    expect(native('lock.acquireSync(0); lock.releaseSync(); console.log("done")').stdout).to.equal('done\n');
+  });
+});
