@@ -1,0 +1,15 @@
+/** As much of proper-lockfile as the tests use; it has no types of its own. */
+declare module 'proper-lockfile' {
+  interface Options {
+    realpath?: boolean;
+    stale?: number;
+    update?: number;
+    retries?: { retries: number; factor: number; minTimeout: number; maxTimeout: number; randomize: boolean };
+  }
+  const properLockfile: {
+    lock(path: string, options: Options): Promise<() => Promise<void>>;
+    unlock(path: string, options: Options): Promise<void>;
+    check(path: string, options: Options): Promise<boolean>;
+  };
+  export default properLockfile;
+}
