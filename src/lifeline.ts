@@ -18,7 +18,7 @@ const O_TMPFILE = 0o20000000 | constants.O_DIRECTORY;
 const PLACES = ['/dev/shm', tmpdir()];
 
 let descriptor: number | undefined;
-let isFutile = process.platform !== 'linux';
+const isFutile = process.platform !== 'linux';
 
 /** The descriptor of this thread's lifeline, which is cast if it wasn't; `undefined` where there can't be one. */
 export function castLifeline(): number | undefined {
@@ -30,7 +30,6 @@ export function castLifeline(): number | undefined {
       // No such place, no such file system, too many files open: try the next.
     }
   }
-  isFutile = true;
   return undefined;
 }
 

@@ -54,7 +54,7 @@ export class PidLockFile extends LockBase<PidClaim> {
     const here = directory(dirname(this.path));
     if (previous !== undefined || here.isSwept !== true) {
       here.isSwept = true;
-      yield* quietly(sweep(dirname(this.path), claim.name, previous));
+      yield* quietly(sweep(dirname(this.path), claim.name));
     }
     return { claim, previous };
   }
@@ -83,4 +83,8 @@ function* readPid(path: string): Protocol<number | null> {
 }
 
 /** For a protocol without a pause. */
-const noPatience: Patience = { until: Infinity, pollInterval: Infinity, expired: () => new Error('nothing to wait for') };
+const noPatience: Patience = {
+  until: Infinity,
+  pollInterval: 1,
+  expired: () => new Error('nothing to wait for'),
+};

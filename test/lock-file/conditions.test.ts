@@ -165,6 +165,7 @@ describe('bad conditions', () => {
       const open = [];
       new LockFile('warm-up').acquireSync().releaseSync();
       await (await new LockFile('warm-up', { io: 'async' }).acquire()).release();
+      await new Promise((resolve) => setTimeout(resolve, 100)); // What is kept open a moment longer is closed.
       try { for (;;) open.push(fs.openSync('/dev/null')); } catch (error) { }
       process.on('exit', () => { for (const each of open) fs.closeSync(each); });`;
     allFailed(await attempts("'config.json'", { wrapper, before }), 'EMFILE', 'too many files open');

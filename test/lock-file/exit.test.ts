@@ -177,7 +177,7 @@ describe('exit', () => {
        await new Promise((resolve) => setImmediate(resolve));
        console.log(process.listenerCount('SIGINT'));
        locks[1].releaseSync();
-       await new Promise((resolve) => setImmediate(resolve));
+       await new Promise((resolve) => setTimeout(resolve, 100));
        console.log(counts() === before && process.emit === emit && process.reallyExit === reallyExit);`,
       { ...options(), imports: '' },
     );
