@@ -14,22 +14,22 @@ import { ahead } from './line.js';
 import { abandon } from './release.js';
 import { pause, quietly, type Blocker, type Protocol } from './step.js';
 
-type Taken = Attempt & { taken: true; hasWaited: boolean };
+type Taken = Attempt & { taken: true; hasWaited?: boolean };
 
 /**
  * Takes the lock, pausing as often as it takes. The driver ends the wait by throwing into the pause.
  *
- * @param directory That of the lock.
+ * @param directory That of the lock; without one, nobody waits in line.
  * @param isCourteous Lets those in line go first: for whoever has just given the lock back, since it is always quicker
  *   to take it again than they are to wake.
  */
-export function* acquire(claim: Claim, directory: string, isCourteous = false): Protocol<Taken> {
+export function* acquire(claim: Claim, directory?: string, isCourteous = false): Protocol<Taken> {
   let blocker: Blocker | undefined;
   let mayLineUp = false;
-  const before = isCourteous ? yield* ahead(claim, directory) : undefined;
+  const before = isCourteous && directory !== undefined ? yield* ahead(claim, directory) : undefined;
   if (before !== undefined) mayLineUp = yield* pause(before, { ahead: before, isCourtesy: true });
   for (let hasWaited = mayLineUp; ; hasWaited = true) {
-    if (mayLineUp && claim.kind === 'link') {
+    if (mayLineUp && claim.kind === 'link' && directory !== undefined) {
       const outcome = yield* waitInLine(claim, directory, blocker, before);
       if (outcome.taken) return { ...outcome, hasWaited };
       blocker = outcome.blocker;

@@ -34,7 +34,7 @@ abstract class NameLock extends LockBase<Claim> {
   protected override *acquiring(claim: Claim): Protocol<Taken<Claim>> {
     const isCourteous = isCourtesyDue(this.lockPath);
     const { previous, hasWaited } = yield* acquire(claim, this.directory, isCourteous);
-    if (hasWaited) noteTurn(this.lockPath);
+    if (hasWaited === true) noteTurn(this.lockPath);
     const here = directory(this.directory);
     if (previous !== undefined || here.isSwept !== true) {
       here.isSwept = true;
