@@ -1,0 +1,92 @@
+/**
+ * A lock that stands elsewhere than beside what it locks: the way out where that can't be written, and the errors that
+ * tell it.
+ *
+ * A read-only file system is mounted for real, in a mount namespace of the script's own; where the system grants none,
+ * that test is skipped.
+ */
+import { spawnSync } from 'node:child_process';
+import { mkdirSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect } from 'chai';
+import { AlreadyLocked, LockFile, MkdirLockFile, SymlinkLockFile } from 'holdfast';
+import { sayRefusal } from '../../src/refusal.js';
+import { endScripts, run } from '../support/script.js';
+import { temporaryDirectory } from '../support/temporary.js';
+
+describe('the option lockPath', () => {
+  afterEach(endScripts);
+
+  for (const Kind of [LockFile, MkdirLockFile, SymlinkLockFile]) {
+    it(`has the lock stand there and nowhere else: ${Kind.name}`, async () => {
+      const directory = temporaryDirectory().expect('locks');
+      const lockPath = directory.join('locks/config');
+      mkdirSync(directory.join('locks'));
+      const lock = new Kind(directory.join('config'), { lockPath });
+      expect(lock).to.include({ path: directory.join('config'), lockPath });
+      await lock.acquire();
+      expect(readdirSync(directory.path)).to.deep.equal(['locks']);
+      expect(readdirSync(directory.join('locks'))).to.include('config');
+      expect(() => new Kind(directory.join('config'), { lockPath }).acquireSync(0)).to.throw(AlreadyLocked);
+      await lock.release();
+      expect(readdirSync(directory.join('locks'))).to.deep.equal([]);
+    });
+  }
+
+  it('is what excludes, whatever the path', async () => {
+    const directory = temporaryDirectory();
+    const lockPath = directory.join('both.lock');
+    await using one = await new LockFile(directory.join('one'), { lockPath }).acquire();
+    expect(one.lockPath).to.equal(lockPath);
+    expect(new LockFile(directory.join('other'), { lockPath }).isLockedSync()).to.equal(true);
+    expect(new LockFile(directory.join('one')).isLockedSync()).to.equal(false);
+  });
+
+  it('is made absolute at once', () => {
+    expect(new LockFile('a', { lockPath: 'b' }).lockPath).to.equal(join(process.cwd(), 'b'));
+  });
+
+  it('is refused if it is no path, or the very path to lock', () => {
+    expect(() => new LockFile('a', { lockPath: 1 as never })).to.throw(
+      TypeError,
+      'lockPath must be a string',
+    );
+    expect(() => new LockFile('a', { lockPath: '' })).to.throw(TypeError, 'lockPath must');
+    expect(() => new LockFile('a', { lockPath: './a' })).to.throw(RangeError, 'must not be the path to lock');
+  });
+
+  it('is the way out of a read-only file system, whose error names it', async function () {
+    const wrapper = ['unshare', '--user', '--map-root-user', '--mount'];
+    if (spawnSync('unshare', [...wrapper.slice(1), 'true']).status !== 0) this.skip();
+    const directory = temporaryDirectory().expect('fixed');
+    mkdirSync(directory.join('fixed'));
+    const script = `
+      import { execFileSync } from 'node:child_process';
+      execFileSync('mount', ['-t', 'tmpfs', '-o', 'ro', 'none', 'fixed']);
+      for (const Kind of [LinkLockFile, MkdirLockFile, SymlinkLockFile, LockFile]) {
+        const error = await new Kind('fixed/config').acquire().catch((error) => error);
+        say([error.name, error.cause.code, /read-only.*lockPath/.test(error.message)].join());
+        await new Kind('fixed/config', { lockPath: 'config.lock' }).acquire().then((lock) => lock.release());
+      }
+    `;
+    const { stdout, stderr } = await run(script, { cwd: directory.path, wrapper });
+    expect(stdout, stderr).to.equal('LockFailed,EROFS,true\n'.repeat(4));
+  });
+});
+
+describe('a refusal in words', () => {
+  const refusal = (code: string, message = '') => Object.assign(new Error(message), { code });
+
+  it('says what the permission model wants to be told', () => {
+    expect(sayRefusal(refusal('ERR_ACCESS_DENIED'), '/srv')).to.match(
+      /permission model.*\/srv.*--allow-fs-write/,
+    );
+  });
+
+  it('says which kind needs no symbolic link', () => {
+    const message = 'fs.symlink API requires full fs.read and fs.write permissions.';
+    expect(sayRefusal(refusal('ERR_ACCESS_DENIED', message), '/srv')).to.match(
+      /symbolic links.*use LockFile/,
+    );
+  });
+});
