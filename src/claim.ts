@@ -6,6 +6,7 @@ export type Kind = 'link' | 'mkdir' | 'symlink';
 
 /** What every protocol needs of a claim. Made new for every acquisition: its token tells it from all others. */
 export interface AnyClaim {
+  /** Who holds it. */
   readonly record: HolderRecord;
 }
 

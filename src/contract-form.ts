@@ -5,6 +5,7 @@ import type { AcquireOptions, LockOptions } from './options.js';
 
 /** Where the class under test is found. */
 export interface LockModule {
+  /** What `import()` takes: for a file of yours, its URL. */
   readonly module: URL | string;
   /** What the module exports the class as. */
   readonly name: string;

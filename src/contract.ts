@@ -14,15 +14,28 @@ import { laws, type Law } from './contract-laws.js';
 import { Crew, LawWorker } from './contract-crew.js';
 import { forms, load, type Form, type LockModule } from './contract-form.js';
 
-/** A lock to be tested. */
+/**
+ * A lock to be tested.
+ *
+ * @example
+ * const subject: Subject = { module: new URL('./room-lock.js', import.meta.url), name: 'RoomLock' };
+ */
 export interface Subject extends LockModule {
   /** What a released lock leaves in its directory on purpose: names. */
   readonly leaves?: readonly string[];
 }
 
-/** Mocha's, `node:test`'s, or whoever's: two functions that take a name and a function. */
+/**
+ * Mocha's, `node:test`'s, or whoever's: two functions that take a name and a function.
+ *
+ * @example
+ * import { describe, it } from 'node:test';
+ * const runner: Runner = { describe, it };
+ */
 export interface Runner {
+  /** Declares a group of tests, by calling `body` at once. */
   readonly describe: (name: string, body: () => void) => unknown;
+  /** Declares a test, which fails by rejecting. */
   readonly it: (name: string, test: () => Promise<void>) => unknown;
 }
 

@@ -90,6 +90,7 @@ export function tokenOfBeacon(name: string, digits: string): Token | undefined {
   return found === digits ? token : undefined;
 }
 
+/** The record as it stands on disk: one line of JSON. */
 export function formatRecord(record: HolderRecord): string {
   const { since, note, ...who } = record;
   return JSON.stringify({ holdfast: FORMAT, ...who, since, note });

@@ -67,8 +67,11 @@ export type Within = string | undefined;
 
 /** What a protocol waits for: the name that is in the way, and what is known of its holder. */
 export interface Blocker {
+  /** The lock's name, or that of the lock under which it is recovered. */
   readonly path: string;
+  /** What stands there. */
   readonly found: Found;
+  /** Whether its holder lives. */
   readonly judgement: Judgement;
 }
 
@@ -117,6 +120,7 @@ export function* symlink(text: string, path: string): Protocol<'made' | 'exists'
   return (yield { call: 'symlink', text, path }) as 'made' | 'exists';
 }
 
+/** Makes a directory with these permissions, less the umask. */
 export function* mkdir(path: string, mode = 0o755): Protocol<'made' | 'exists'> {
   return (yield { call: 'mkdir', path, mode }) as 'made' | 'exists';
 }

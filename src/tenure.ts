@@ -32,7 +32,9 @@ import type { Blocker, Found, Protocol } from './step.js';
 
 /** What a protocol has taken: the claim that now holds the lock, and the dead holder whom it replaced. */
 export interface Taken<C extends AnyClaim = AnyClaim> {
+  /** The claim that now holds the lock: the one that was asked for, or what it has become. */
   readonly claim: C;
+  /** The dead holder whom it replaced, if it did. */
   readonly previous: HolderRecord | undefined;
 }
 

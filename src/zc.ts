@@ -14,19 +14,33 @@ import { AlreadyLocked, LockFailed } from './errors.js';
 import type { Holder } from './holder.js';
 import { LockFile as NameLock } from './kinds.js';
 
-/** Somebody else has the lock. */
+/**
+ * Somebody else has the lock.
+ *
+ * @example
+ * if (error instanceof LockError) console.error(`pid ${error.holder?.pid} has it`);
+ */
 export class LockError extends Error {
+  /** Spelled out, since a minified class has another. */
   override readonly name = 'LockError';
+  /** What happened, for programs. */
   readonly code = 'LOCK_ERROR';
   /** Who has it, where that is known. */
   readonly holder: Holder | undefined;
 
+  /** Made where the lock is refused. */
   constructor(path: string, cause: AlreadyLocked) {
     super(`Couldn't lock '${path}': ${cause.message}`, { cause });
     this.holder = cause.holder;
   }
 }
 
+/**
+ * What a `LockFile` writes.
+ *
+ * @example
+ * new LockFile('server.lock', { contentTemplate: '{pid};{hostname}' });
+ */
 export interface LockFileOptions {
   /** What the file says while it is locked, and after; `{pid}` and `{hostname}` are filled in, `{{` is a brace. */
   readonly contentTemplate?: string;
@@ -35,11 +49,21 @@ export interface LockFileOptions {
 /**
  * Takes the lock when it is made, or throws: `LockError` if another has it, the system's error for all else. Not
  * re-entrant. The file is made if there is none, and stays.
+ *
+ * @example
+ * const lock = new SimpleLockFile('server.lock');
+ * lock.close();
  */
 export class SimpleLockFile<Options extends object = object> {
+  /** The file, absolute. */
   readonly path: string;
   readonly #lock: NameLock;
 
+  /**
+   * Takes the lock, at once or not at all.
+   *
+   * @throws {LockError} if another has it; the system's error for all else.
+   */
   constructor(path: string, options?: Options) {
     this.#lock = take(path);
     this.path = this.#lock.path;
@@ -66,6 +90,7 @@ export class SimpleLockFile<Options extends object = object> {
     this.#lock[Symbol.dispose]();
   }
 
+  /** For `using`: closes it. */
   [Symbol.dispose](): void {
     this.close();
   }
@@ -79,7 +104,12 @@ export class SimpleLockFile<Options extends object = object> {
  * using lock = new LockFile('server.lock', { contentTemplate: '{pid};{hostname}' });
  */
 export class LockFile extends SimpleLockFile<LockFileOptions> {
-  /** @throws {RangeError} for a template with an unknown field, before anything is locked. */
+  /**
+   * Takes the lock, at once or not at all, and writes the text.
+   *
+   * @throws {LockError} if another has it; {RangeError} for a template with an unknown field, and {TypeError} for one
+   *   that is no string, before anything is locked; the system's error for all else.
+   */
   constructor(path: string, options: LockFileOptions = {}) {
     render(options.contentTemplate);
     super(path, options);
