@@ -31,11 +31,15 @@ import {
   LockFile,
   LockTimeout,
   MkdirLockFile,
+  PidLockFile,
   SymlinkLockFile,
   locked,
+  updateFile,
+  updateJsonSync,
   withLock,
   withLockSync,
 } from 'holdfast';
+import * as zc from 'holdfast/zc';
 
 /** What a check says, for the program that started this one. */
 export interface Outcome {
@@ -87,6 +91,22 @@ export const checks: Readonly<Record<string, (path: string) => void | Promise<vo
         lock.releaseSync();
       }
     }
+  },
+  'a pid file, zc.lockfile’s file, an update': async (path) => {
+    const pidFile = await new PidLockFile(path).acquire();
+    assert.equal(readFileSync(path, 'utf8'), `${process.pid}\n`);
+    assert.throws(() => new PidLockFile(path).acquireSync(0), AlreadyLocked);
+    await pidFile.release();
+    const zcLock = new zc.LockFile(path, { contentTemplate: '{pid}' });
+    assert.throws(() => new zc.LockFile(path), zc.LockError);
+    zcLock.close();
+    assert.equal(readFileSync(path, 'utf8'), ` ${process.pid}\n`);
+    await updateFile(path, () => '{}');
+    assert.deepEqual(
+      updateJsonSync<object>(path, (old) => ({ ...old, key: 1 })),
+      { key: 1 },
+    );
+    unlinkSync(path);
   },
   '`using`, not compiled away': async (path) => {
     const text =

@@ -17,6 +17,7 @@ import {
   MkdirLockFile,
   NotLocked,
   NotMyLock,
+  PidLockFile,
   SymlinkLockFile,
   UnlockError,
   locked,
@@ -33,6 +34,9 @@ import {
   type LockOptions,
   type NewContent,
 } from 'holdfast';
+import { contract } from 'holdfast/contract';
+import { parseRecord } from 'holdfast/protocol';
+import * as zc from 'holdfast/zc';
 
 export async function acquires(signal: AbortSignal): Promise<void> {
   const lock = new LockFile('config.json', { timeout: 5_000, threaded: true, note: 'nightly import' });
@@ -123,6 +127,15 @@ export function tells(error: unknown): string {
   expectTypeOf<NotLocked>().toExtend<UnlockError>();
   expectTypeOf<NotMyLock>().toExtend<UnlockError>();
   return error.message;
+}
+
+export function others(): void {
+  expectTypeOf(new PidLockFile('daemon.pid').acquireSync()).toEqualTypeOf<PidLockFile>();
+  expectTypeOf<PidLockFile['readPid']>().returns.resolves.toEqualTypeOf<number | null>();
+  using lock = new zc.LockFile('server.lock', { contentTemplate: '{pid};{hostname}' });
+  expectTypeOf(lock).toExtend<zc.SimpleLockFile<zc.LockFileOptions>>();
+  expectTypeOf(parseRecord).returns.toEqualTypeOf<HolderRecord | undefined>();
+  expectTypeOf(contract).returns.toBeVoid();
 }
 
 export const options: LockOptions & AcquireOptions = {
