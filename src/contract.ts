@@ -73,7 +73,11 @@ function titleOf(law: Law): string {
   return `${law.row}: ${law.name}`;
 }
 
-/** Runs one law in a directory of its own, which must be empty again afterwards. */
+/**
+ * Runs one law in a directory of its own, which must be empty again afterwards. For the workers that this suite starts.
+ *
+ * @internal
+ */
 export async function keep(law: Law, subject: Subject, form: Form): Promise<void> {
   const directory = mkdtempSync(join(realpathSync(tmpdir()), `holdfast-contract-${String(process.pid)}-`));
   const crew = new Crew(subject);
