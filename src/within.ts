@@ -23,7 +23,20 @@ let hasWays: boolean | undefined;
 
 /** Can a path lead through a descriptor? Without /proc it can't. */
 export function leadsThroughDescriptors(): boolean {
-  return (hasWays ??= process.platform === 'linux' && fs.existsSync(WAYS));
+  return (hasWays ??= process.platform === 'linux' && !isConfined() && existsQuietly(WAYS));
+}
+
+/** Node's permission model goes by the path's text, and such a path is in no directory that it allows. */
+function isConfined(): boolean {
+  return (process as { readonly permission?: unknown }).permission !== undefined;
+}
+
+function existsQuietly(path: string): boolean {
+  try {
+    return fs.existsSync(path);
+  } catch {
+    return false; // Deno's permissions refuse the question itself.
+  }
 }
 
 export const wayThrough = (descriptor: number): string => `${WAYS}/${descriptor}`;
