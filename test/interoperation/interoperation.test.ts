@@ -100,7 +100,7 @@ describe('interoperation', function () {
           // What it can't break is a lock of another kind than its own: each of its kinds has its own way.
           const broken = await messageOf(other.tell('break_lock'));
           const ends = broken === '' && !(await lock.isLocked());
-          figures.push(`pylockfile ${theirKind} breaks our ${ourKind}: ${ends ? 'yes' : broken || 'no'}`);
+          figures.push(`pylockfile ${theirKind} breaks our ${ourKind}: ${ends ? 'yes' : `no ${broken}`}`);
           await lock.release().catch((error: unknown) => expect(error).to.be.instanceOf(NotMyLock));
           expect(await lock.isLocked()).to.equal(false);
           await peer?.kill();

@@ -142,7 +142,7 @@ describe('a lock in a database', () => {
 
   it('says what to install where there is no SQLite', function () {
     const lock = new SQLiteLockFile(temporaryDirectory().join('README'), { engine: 'node:sqlite' });
-    if (process.getBuiltinModule?.('node:sqlite') !== undefined) this.skip();
+    if (process.getBuiltinModule('node:sqlite') !== undefined) this.skip();
     expect(() => lock.acquireSync(0)).to.throw(LockFailed, 'npm install node-sqlite3-wasm');
   });
 
