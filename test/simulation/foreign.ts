@@ -103,7 +103,7 @@ export function foreigner(index: number, of: keyof typeof foreigners): Program {
       hold: { start: () => instant('hold'), then: () => 'release', holds: true },
       release: {
         start: () => foreign.giveBack(mark),
-        then: (end) => (succeeds(end) ? 'released' : 'failed'),
+        then: (end) => (succeeds(end) ? 'gone' : 'failed'),
       },
     },
   };
