@@ -9,7 +9,7 @@
  * Rule P2: two histories after which an actor remembers the same (`memory.ts`) and makes the same call are one node.
  */
 import { Refusal, type Disk } from './disk.js';
-import { keyOf, placeOf, type ActorCall, type Answer } from './answer.js';
+import { answerOf, keyOf, placeOf, type ActorCall, type Answer } from './answer.js';
 import { BLANK, atPause, keyOfMemory, remember, type Memory } from './memory.js';
 import type { Protocol, Step } from '../../src/step.js';
 
@@ -168,6 +168,33 @@ export class Actor {
     const run = new Run(this.phaseOf(node) as Phase);
     for (const answer of historyOf(node)) run.answer(answer);
     return run;
+  }
+
+  /**
+   * Is a merge right? Runs the protocol on from the history that was given up, with answers that the other had, and
+   * compares what it calls; where they differ, in words.
+   */
+  difference({ node, answer, into }: Merge, pick: (count: number) => number): string | undefined {
+    const run = this.runTo(node);
+    run.answer(answer);
+    for (let at = into; ;) {
+      const [one, other] = [run.call, at.call].map((call) =>
+        JSON.stringify(call?.call === 'pause' ? 'pause' : call),
+      );
+      if (one !== other) return `${one ?? 'an end'} after one history, ${other ?? 'an end'} after the other`;
+      const answers = [...at.children.keys()];
+      const key = answers[pick(answers.length)];
+      const next = key === undefined ? undefined : at.children.get(key);
+      if (key === undefined || next === undefined) return undefined;
+      run.answer(answerOf(key));
+      if (next.phase !== at.phase || next.parent === undefined) {
+        const end = run.end && this.phaseOf(at)?.then(run.end);
+        return end === next.phase
+          ? undefined
+          : `${end ?? 'no end'} after one history, ${next.phase} after the other`;
+      }
+      at = next;
+    }
   }
 
   #grow(node: Node, answer: Answer): Node {

@@ -13,6 +13,12 @@ export const keyOf = (answer: Answer): string => {
   return answer.value === undefined ? 'undefined' : JSON.stringify(answer.value);
 };
 
+/** The answer of a key. */
+export function answerOf(key: string): Answer {
+  if (key.startsWith('!')) return { refusal: key.slice(1) };
+  return { value: key === 'undefined' ? undefined : JSON.parse(key) };
+}
+
 /** The names that a call is about. */
 export const placeOf = (call: ActorCall): string =>
   'path' in call ? call.path : 'to' in call ? `${call.from} ${call.to}` : '';

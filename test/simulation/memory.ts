@@ -10,7 +10,8 @@
  * Rule M3: when `attempt` tries a name anew, it remembers of its earlier tries how many there were and, of the lock
  * itself, whom it removed.
  *
- * These are read off the protocols, and checked of all merged histories: `explorer.test.ts` runs the protocol on.
+ * These are read off the protocols, and checked: the suite runs the protocol on from histories that were merged into
+ * others, with the answers that those had, and compares (`Actor.difference`).
  */
 import { keyOf, placeOf, type ActorCall, type Answer } from './answer.js';
 
@@ -55,7 +56,10 @@ function tryAnew(entries: readonly Entry[], depth: number): Entry[] {
   );
   const missing = past.filter(({ key }) => key.endsWith('"missing"')).length;
   const [, before = '0', lost = '0', whom = ''] = /^tries (\d+) (\d+) (.*)$/.exec(past[0]?.key ?? '') ?? [];
-  const removed = past.findLast(({ key }) => /^(judge|age) /.test(key))?.key ?? whom;
+  // What was judged before the first try was looked at after a pause, and nothing was removed for it.
+  const isFirst = before === '0' && lost === '0' && tries.length + missing === 0;
+  const judged = isFirst ? undefined : past.findLast(({ key }) => /^(judge|age) /.test(key))?.key;
+  const removed = judged ?? whom;
   const count = Number(before) + tries.length - (past[0]?.key.startsWith('tries ') === true ? 1 : 0);
   const key = `tries ${count} ${Number(lost) + missing} ${depth === 0 ? removed : ''}`;
   return [...entries.filter((each) => !past.includes(each)), { depth, isRefusal: false, key }];
