@@ -70,7 +70,7 @@ export function likenessOf({ text, names, twin }: Traces): Likeness | undefined 
 
 function fromName(library: string, match: RegExpExecArray | null): Likeness | undefined {
   if (match === null) return undefined;
-  const { pid, host } = match.groups ?? {};
+  const { pid, host } = match.groups as { readonly pid?: string; readonly host?: string };
   return {
     library,
     ...(pid === undefined ? {} : { pid: Number(pid) }),

@@ -74,8 +74,8 @@ export function tokenOfStaged(name: string): Token | undefined {
  */
 export function beaconDigits(lock: string): string {
   let hash = 0x811c9dc5;
-  for (const letter of lock.slice(lock.lastIndexOf('/') + 1))
-    hash = Math.imul(hash ^ (letter.codePointAt(0) ?? 0), 0x01000193) >>> 0;
+  for (let at = lock.lastIndexOf('/') + 1; at < lock.length; at++)
+    hash = Math.imul(hash ^ lock.charCodeAt(at), 0x01000193) >>> 0;
   return hash.toString(16).padStart(8, '0');
 }
 

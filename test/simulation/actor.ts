@@ -83,7 +83,7 @@ class Run {
 
   get call(): ActorCall | undefined {
     const step = this.#step;
-    // The protocols of floor 1 yield neither.
+    // The protocols of floor 1 yield none of these, but for beacons, which have no names here.
     if (step?.call === 'ask' || step?.call === 'judgePid' || step?.call === 'signal')
       throw new Error('a step that cannot be explored');
     if (step?.call !== 'stage') return step;
