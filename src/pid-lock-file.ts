@@ -54,7 +54,7 @@ export class PidLockFile extends LockBase<PidClaim> {
     const here = directory(dirname(this.path));
     if (previous !== undefined || here.isSwept !== true) {
       here.isSwept = true;
-      yield* quietly(sweep(dirname(this.path), claim.name));
+      yield* quietly(sweep(dirname(this.path), claim.name, previous));
     }
     return { claim, previous };
   }
