@@ -28,7 +28,7 @@ import { checkOptions, checkPath, type LockOptions, type Options } from './optio
 import type { Place } from './queue.js';
 import type { HolderRecord, Token } from './record.js';
 import { registry } from './registry.js';
-import type { Blocker, Found, Protocol } from './step.js';
+import { quietly, settle, type Blocker, type Found, type Protocol } from './step.js';
 
 /** What a protocol has taken: the claim that now holds the lock, and the dead holder whom it replaced. */
 export interface Taken<C extends AnyClaim = AnyClaim> {
@@ -280,7 +280,8 @@ export abstract class Tenure<C extends AnyClaim> {
         const isHeld = this.#held?.claim === claim;
         // The process holds it, not this thread that ends; others may count on it.
         if (isHeld && !this.options.threaded && !isMainThread) return;
-        runSync(this.abandoning(claim), this.shortPatience(EXIT_PATIENCE_MS));
+        const isUnderWay = !isHeld && this.io === 'async';
+        runSync(this.#abandoningAtExit(claim, isUnderWay), this.shortPatience(EXIT_PATIENCE_MS));
       },
       letGo: (how) => {
         if (this.#held?.claim !== claim) return;
@@ -289,6 +290,18 @@ export abstract class Tenure<C extends AnyClaim> {
         this.#held = how === 'broken' ? { claim, place: undefined } : undefined; // T3
       },
     });
+  }
+
+  /**
+   * A call that is under way in another thread can't be waited for any more, and may make its file after ours was
+   * removed; so it is given a moment, twice. What comes later still is the dead's, and swept.
+   */
+  *#abandoningAtExit(claim: C, isUnderWay: boolean): Protocol<void> {
+    for (const tries of isUnderWay ? [3, 5] : []) {
+      yield* quietly(this.abandoning(claim));
+      yield* settle(tries);
+    }
+    yield* this.abandoning(claim);
   }
 
   protected isMine(seen: Blocker | undefined): boolean {
