@@ -1,0 +1,262 @@
+/** The rows of the benchmark: each measures one subject in one place, once; `main.ts` repeats and interleaves them. */
+import { execFileSync } from 'node:child_process';
+import { readdirSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { gzipSync } from 'node:zlib';
+import { build } from 'esbuild';
+import { projectDirectory } from '../support/paths.js';
+import { now, start, type Contender, type Orders } from './contender.js';
+import { contenders, modules, subjects, type SubjectName } from './subjects.js';
+
+export type Figures = Readonly<Record<string, number>>;
+
+export interface Row {
+  readonly title: string;
+  /** How often it is measured; of each figure the median is told. */
+  readonly rounds: number;
+  readonly subjects: readonly SubjectName[];
+  /** Does it depend on where the lock is? */
+  readonly hasPlace: boolean;
+  /** Undefined: the subject can't do it. */
+  measure(subject: SubjectName, path: string): Promise<Figures | undefined>;
+}
+
+const everybody = Object.keys(subjects) as SubjectName[];
+const BATCH_MS = 150;
+
+/** Microseconds per call, over a batch after a warm-up. */
+async function perCall(call: () => unknown): Promise<number> {
+  const run = async (ms: number) => {
+    const began = performance.now();
+    let calls = 0;
+    for (; performance.now() - began < ms; calls++) await call();
+    return ((performance.now() - began) * 1_000) / calls;
+  };
+  await run(BATCH_MS / 3);
+  return await run(BATCH_MS);
+}
+
+function perCallSync(call: () => unknown): number {
+  const run = (ms: number) => {
+    const began = performance.now();
+    let calls = 0;
+    for (; performance.now() - began < ms; calls++) call();
+    return ((performance.now() - began) * 1_000) / calls;
+  };
+  run(BATCH_MS / 3);
+  return run(BATCH_MS);
+}
+
+export function quantile(values: readonly number[], part: number): number {
+  const sorted = [...values].sort((one, other) => one - other);
+  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * part))] ?? NaN;
+}
+
+export const mean = (values: readonly number[]): number =>
+  values.reduce((sum, value) => sum + value, 0) / values.length;
+
+async function withContenders<T>(
+  count: number,
+  orders: Orders,
+  work: (all: Contender[]) => Promise<T>,
+): Promise<T> {
+  const all = await Promise.all(Array.from({ length: count }, () => start(orders)));
+  try {
+    return await work(all);
+  } finally {
+    await Promise.all(all.map((each) => each.kill()));
+    const directory = join(orders.path, '..');
+    for (const name of readdirSync(directory)) rmSync(join(directory, name), { recursive: true });
+  }
+}
+
+export const rows: readonly Row[] = [
+  {
+    title: 'uncontended cycle, async',
+    rounds: 7,
+    subjects: everybody,
+    hasPlace: true,
+    async measure(subject, path) {
+      const { enter, leave } = subjects[subject]()(path) as {
+        enter?: () => Promise<unknown>;
+        leave?: () => Promise<unknown>;
+      };
+      if (enter === undefined || leave === undefined) return undefined;
+      return { µs: await perCall(async () => (await enter(), await leave())) };
+    },
+  },
+  {
+    title: 'uncontended cycle, sync',
+    rounds: 7,
+    subjects: everybody,
+    hasPlace: true,
+    measure(subject, path) {
+      const { enterSync, leaveSync } = subjects[subject]()(path) as {
+        enterSync?: () => unknown;
+        leaveSync?: () => unknown;
+      };
+      if (enterSync === undefined || leaveSync === undefined) return Promise.resolve(undefined);
+      return Promise.resolve({ µs: perCallSync(() => (enterSync(), leaveSync())) });
+    },
+  },
+  {
+    title: 'a try on a lock that another process holds',
+    rounds: 5,
+    subjects: everybody,
+    hasPlace: true,
+    async measure(subject, path) {
+      const { attempt } = subjects[subject]()(path) as { attempt?: () => Promise<boolean> };
+      if (attempt === undefined) return undefined;
+      return await withContenders(1, { subject, path }, async ([holder]) => {
+        await holder?.order('hold');
+        return { µs: await perCall(attempt) };
+      });
+    },
+  },
+  {
+    title: 'recovery after SIGKILL of the holder',
+    rounds: 7,
+    subjects: contenders,
+    hasPlace: false,
+    measure: (subject, path) =>
+      withContenders(2, { subject, path }, async ([holder, waiter]) => {
+        await holder?.order('hold');
+        const entry = waiter?.order('wait');
+        await sleep(500);
+        const killed = now();
+        await holder?.kill();
+        const report = await entry;
+        return { 'p50 ms': (report?.entered[0] ?? NaN) - killed };
+      }),
+  },
+  {
+    title: 'hand-over between two processes',
+    rounds: 3,
+    subjects: contenders,
+    hasPlace: false,
+    measure: (subject, path) =>
+      withContenders(2, { subject, path }, async (all) => {
+        const reports = await Promise.all(all.map((each) => each.order('loop', 10, 2_000)));
+        const left = reports.flatMap((report) => report.left).sort((one, other) => one - other);
+        // Entries that took their time: the others took again what they had just given back.
+        const entered = reports.flatMap((report) =>
+          report.entered.filter((_, index) => (report.waits[index] ?? 0) > 5),
+        );
+        const handOvers = entered.map((entry) => entry - (left.findLast((each) => each <= entry) ?? NaN));
+        const known = handOvers.filter((ms) => ms >= 0);
+        return { 'p50 ms': quantile(known, 0.5), 'p99 ms': quantile(known, 0.99) };
+      }),
+  },
+  {
+    title: '8 processes, holding for 1 ms',
+    rounds: 1,
+    subjects: contenders,
+    hasPlace: false,
+    measure: (subject, path) =>
+      withContenders(8, { subject, path }, async (all) => {
+        const seconds = 10;
+        const reports = await Promise.all(all.map((each) => each.order('loop', 1, seconds * 1_000)));
+        const counts = reports.map(({ waits }) => waits.length);
+        const waits = reports.flatMap((report) => report.waits);
+        return {
+          'entries/s': waits.length / seconds,
+          'least/mean': Math.min(...counts) / mean(counts),
+          'longest wait/mean': Math.max(...waits) / mean(waits),
+        };
+      }),
+  },
+  {
+    title: '8 processes that wait for 5 s',
+    rounds: 1,
+    subjects: contenders,
+    hasPlace: false,
+    measure: (subject, path) =>
+      withContenders(9, { subject, path }, async ([holder, ...waiters]) => {
+        await holder?.order('hold');
+        for (const waiter of waiters) void waiter.order('wait').catch(() => undefined);
+        await sleep(1_500); // What it takes to begin is not what it takes to wait.
+        const before = cpuOf(waiters);
+        await sleep(5_000);
+        return { '% of a core': ((cpuOf(waiters) - before) / 5_000) * 100 };
+      }),
+  },
+  {
+    title: '1,000 tasks on one lock in one process',
+    rounds: 1,
+    subjects: contenders,
+    hasPlace: false,
+    async measure(subject, path) {
+      const made = subjects[subject]();
+      const began = performance.now();
+      const end = began + 10_000;
+      let done = 0;
+      const task = async () => {
+        const { enter, leave } = made(path);
+        await enter?.();
+        done++;
+        await leave?.();
+      };
+      const all = Promise.all(Array.from({ length: 1_000 }, task));
+      await Promise.race([all, sleep(end - performance.now(), undefined, { ref: false })]);
+      const perSecond = (done * 1_000) / (performance.now() - began);
+      await all;
+      return { 'tasks/s': perSecond };
+    },
+  },
+  {
+    title: 'bundle, minified and gzipped',
+    rounds: 1,
+    subjects: contenders,
+    hasPlace: false,
+    measure: async (subject) => ({ bytes: await bundleSize(subject as keyof typeof modules) }),
+  },
+  {
+    title: 'import',
+    rounds: 7,
+    subjects: contenders,
+    hasPlace: false,
+    measure(subject) {
+      const name = JSON.stringify(modules[subject as keyof typeof modules]);
+      const script = `const began = performance.now(); await import(${name}); console.log(performance.now() - began);`;
+      const output = execFileSync(process.execPath, ['--input-type=module', '--eval', script], {
+        cwd: projectDirectory,
+      });
+      return Promise.resolve({ ms: Number(output) });
+    },
+  },
+];
+
+/** Milliseconds of processor time that processes have taken since they began: from utime and stime of proc(5). */
+function cpuOf(all: readonly Contender[]): number {
+  const fields = all.map(({ child }) =>
+    execFileSync('cat', [`/proc/${String(child.pid)}/schedstat`], { encoding: 'utf8' }),
+  );
+  const threads = all.map(({ child }) =>
+    readdirSync(`/proc/${String(child.pid)}/task`).map((task) =>
+      Number(
+        execFileSync('cat', [`/proc/${String(child.pid)}/task/${task}/schedstat`], {
+          encoding: 'utf8',
+        }).split(' ')[0],
+      ),
+    ),
+  );
+  return fields.length === 0 ? 0 : threads.flat().reduce((sum, ns) => sum + ns, 0) / 1e6;
+}
+
+/** How many bytes a bundle of a module's main export takes, minified and gzipped. */
+export async function bundleSize(subject: keyof typeof modules): Promise<number> {
+  const { outputFiles } = await build({
+    stdin: {
+      contents: `export { ${subject === 'holdfast' ? 'LockFile' : 'lock'} } from ${JSON.stringify(modules[subject])};`,
+      resolveDir: projectDirectory,
+    },
+    bundle: true,
+    minify: true,
+    platform: 'node',
+    format: 'esm',
+    write: false,
+    logLevel: 'error',
+  });
+  return gzipSync(outputFiles[0]?.contents ?? '', { level: 9 }).length;
+}

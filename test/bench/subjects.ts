@@ -1,0 +1,147 @@
+/** What is measured: holdfast's kinds, its peers, and the floor that none can be faster than, all behind one face. */
+import { closeSync, linkSync, openSync, unlinkSync, writeFileSync, writeSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { LockFile, MkdirLockFile, SymlinkLockFile } from '../../src/index.js';
+
+/** One lock. What a subject can't do is absent. */
+export interface Lock {
+  readonly enter?: () => Promise<unknown>;
+  readonly leave?: () => Promise<unknown>;
+  readonly enterSync?: () => unknown;
+  readonly leaveSync?: () => unknown;
+  /** One try; false if it is held. */
+  readonly attempt?: () => Promise<boolean>;
+}
+
+interface Proper {
+  lock(path: string, options: object): Promise<() => Promise<void>>;
+  lockSync(path: string, options: object): () => void;
+}
+
+interface NpmLockfile {
+  lock(path: string, options: object, done: (error: Error | null) => void): void;
+  unlock(path: string, done: (error: Error | null) => void): void;
+  lockSync(path: string, options: object): void;
+  unlockSync(path: string): void;
+}
+
+/** How often peers look, who only poll: as often as would still be reasonable. */
+const POLL_MS = 10;
+
+/** The shortest time after which they take a lock from the dead that proper-lockfile allows. */
+const STALE_MS = 2_000;
+
+const load = createRequire(import.meta.url);
+
+function holdfast(
+  Kind: new (path: string) => LockFile | MkdirLockFile | SymlinkLockFile,
+): (path: string) => Lock {
+  return (path) => {
+    const lock = new Kind(path);
+    return {
+      enter: () => lock.acquire(),
+      leave: () => lock.release(),
+      enterSync: () => lock.acquireSync(),
+      leaveSync: () => lock.releaseSync(),
+      attempt: () => succeeds(lock.acquire(0)),
+    };
+  };
+}
+
+function proper(name: string): (path: string) => Lock {
+  const library = load(name) as Proper;
+  const waiting = { forever: true, factor: 1, minTimeout: POLL_MS, maxTimeout: POLL_MS };
+  const options = { realpath: false, stale: STALE_MS, update: 1_000 };
+  return (path) => {
+    const releases: (() => unknown)[] = [];
+    const leave = () => releases.pop()?.();
+    return {
+      enter: async () => releases.push(await library.lock(path, { ...options, retries: waiting })),
+      leave: async () => {
+        await leave();
+      },
+      enterSync: () => releases.push(library.lockSync(path, options)),
+      leaveSync: leave,
+      attempt: () => succeeds(library.lock(path, options)),
+    };
+  };
+}
+
+function npmLockfile(): (path: string) => Lock {
+  const library = load('lockfile') as NpmLockfile;
+  const waiting = { wait: 1e9, pollPeriod: POLL_MS, stale: STALE_MS };
+  return (path) => {
+    const name = `${path}.lock`;
+    const lock = (options: object) =>
+      new Promise<void>((resolve, reject) => library.lock(name, options, settle(resolve, reject)));
+    return {
+      enter: () => lock(waiting),
+      leave: () => new Promise<void>((resolve, reject) => library.unlock(name, settle(resolve, reject))),
+      enterSync: () => library.lockSync(name, {}),
+      leaveSync: () => library.unlockSync(name),
+      attempt: () => succeeds(lock({})),
+    };
+  };
+}
+
+const settle = (resolve: () => void, reject: (error: Error) => void) => (error: Error | null | undefined) => {
+  if (error === null || error === undefined) resolve();
+  else reject(error);
+};
+
+const succeeds = (attempt: Promise<unknown>): Promise<boolean> =>
+  attempt.then(
+    () => true,
+    () => false,
+  );
+
+/** A finished file is given a second name, and that is removed. */
+function bareLink(path: string): Lock {
+  const staged = `${path}.staged`;
+  writeFileSync(staged, '');
+  return {
+    enterSync: () => linkSync(staged, `${path}.lock`),
+    leaveSync: () => unlinkSync(`${path}.lock`),
+  };
+}
+
+/** The same with a text of its own each time. */
+function writtenLink(path: string): Lock {
+  const staged = `${path}.staged`;
+  return {
+    enterSync: () => {
+      const descriptor = openSync(staged, 'wx');
+      writeSync(descriptor, String(process.pid));
+      closeSync(descriptor);
+      linkSync(staged, `${path}.lock`);
+    },
+    leaveSync: () => {
+      unlinkSync(`${path}.lock`);
+      unlinkSync(staged);
+    },
+  };
+}
+
+export const subjects = {
+  holdfast: () => holdfast(LockFile),
+  'holdfast, mkdir': () => holdfast(MkdirLockFile),
+  'holdfast, symlink': () => holdfast(SymlinkLockFile),
+  'proper-lockfile': () => proper('proper-lockfile'),
+  '@bybrave/proper-lockfile2': () => proper('@bybrave/proper-lockfile2'),
+  lockfile: npmLockfile,
+  'link, unlink': () => bareLink,
+  'open, write, link, unlink twice': () => writtenLink,
+} satisfies Record<string, () => (path: string) => Lock>;
+
+export type SubjectName = keyof typeof subjects;
+
+/** Those that whole processes contend with. */
+export const contenders = ['holdfast', 'proper-lockfile', '@bybrave/proper-lockfile2', 'lockfile'] as const;
+
+/** What a bundle of each imports, and what is imported. */
+export const modules: Readonly<Record<(typeof contenders)[number], string>> = {
+  holdfast: new URL('../../src/index.js', import.meta.url).pathname,
+  'proper-lockfile': 'proper-lockfile',
+  '@bybrave/proper-lockfile2': '@bybrave/proper-lockfile2',
+  lockfile: 'lockfile',
+};
