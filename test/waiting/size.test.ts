@@ -1,0 +1,10 @@
+/** What a program pays in bytes. */
+import { expect } from 'chai';
+import { bundleSize } from '../bench/rows.js';
+
+describe('a bundle', () => {
+  it('of LockFile, minified and gzipped, takes 8 kB at most', async function () {
+    this.timeout(60_000);
+    expect(await bundleSize('holdfast')).to.be.within(1_000, 8_192);
+  });
+});
