@@ -22,18 +22,18 @@ const commonjs = commonjsModule as unknown as typeof commonjsModule.default;
 type Format = 'esm' | 'cjs';
 type Bundler = (entry: string, outfile: string, format: Format) => Promise<void>;
 
-/**
- * An ES module has neither of these. esbuild leaves the `require` of CommonJS packages for Node's own modules as it is;
- * write-file-atomic names its temporary files after `__filename`.
- */
-const COMMON = `
-  import { createRequire } from 'node:module';
-  const require = createRequire(import.meta.url), __filename = import.meta.filename;
+/** write-file-atomic, which is CommonJS, names its temporary files after `__filename`; an ES module has none. */
+const FILENAME = 'const __filename = import.meta.filename;';
+
+/** Nor has it a `require`, and esbuild leaves that of CommonJS packages for Node's own modules as it is. */
+const REQUIRE = `
+  import { createRequire as requireFor } from 'node:module';
+  const require = requireFor(import.meta.url);
 `;
 
 const bundlers: Readonly<Record<string, Bundler>> = {
   async esbuild(entry, outfile, format) {
-    const banner = format === 'esm' ? { banner: { js: COMMON } } : {};
+    const banner = format === 'esm' ? { banner: { js: REQUIRE + FILENAME } } : {};
     const options = { bundle: true, minify: true, platform: 'node', target: 'node20', ...banner } as const;
     const { warnings } = await build({
       entryPoints: [entry],
@@ -57,7 +57,7 @@ const bundlers: Readonly<Record<string, Bundler>> = {
       },
     });
     const minify = { name: 'minify', renderChunk: async (code: string) => await minified(code) };
-    await bundle.write({ file, format, plugins: [minify], banner: format === 'esm' ? COMMON : '' });
+    await bundle.write({ file, format, plugins: [minify], banner: format === 'esm' ? FILENAME : '' });
     await bundle.close();
     expect(warnings).to.deep.equal([]);
   },
