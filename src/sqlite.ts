@@ -16,6 +16,12 @@ import { withRow, type Row } from './sqlite-rows.js';
 import { judge, pause, type Blocker, type Found, type Protocol } from './step.js';
 import type { Taken } from './tenure.js';
 
+/**
+ * How a lock in a database is made, besides what every lock can be told.
+ *
+ * @example
+ * new SQLiteLockFile('config.json', { database: '/srv/shared/locks.sqlite', timeout: 5_000 });
+ */
 export interface SQLiteLockOptions extends Omit<LockOptions, 'lockPath' | 'io'> {
   /** The database; by default `holdfast.sqlite` in the directory of the path. Made by the first lock in it. */
   readonly database?: string | undefined;
@@ -23,6 +29,12 @@ export interface SQLiteLockOptions extends Omit<LockOptions, 'lockPath' | 'io'> 
   readonly engine?: EngineName | undefined;
 }
 
+/**
+ * A lock that is a row of a database, which all contenders share.
+ *
+ * @example
+ * await using lock = await new SQLiteLockFile('config.json').acquire(5_000);
+ */
 export class SQLiteLockFile extends LockBase {
   /** The database, absolute. */
   readonly database: string;
@@ -32,6 +44,8 @@ export class SQLiteLockFile extends LockBase {
   #engine: Engine | undefined;
 
   /**
+   * Makes a lock that is not held yet; nothing is looked at or written before `acquire()`.
+   *
    * @param path What to lock. Contenders must reach it by the same way from the directory of the database: that is what
    *   a row is named by, so that two machines or containers may mount both at different places.
    */
