@@ -81,10 +81,13 @@ function calls(protocol: Protocol<unknown>, answer: (step: Step) => unknown): st
   return made;
 }
 
+/** The first step that a protocol yields. */
+const first = (protocol: Protocol<unknown>): unknown => protocol.next().value;
+
 describe('a step that makes a name', () => {
   it('lets others read it and nobody else write it, if it is told nothing', () => {
-    expect(mkdir('/d').next().value).to.deep.equal({ call: 'mkdir', path: '/d', mode: 0o755 });
-    expect(stage('/f', 'x').next().value).to.deep.equal({
+    expect(first(mkdir('/d'))).to.deep.equal({ call: 'mkdir', path: '/d', mode: 0o755 });
+    expect(first(stage('/f', 'x'))).to.deep.equal({
       call: 'stage',
       path: '/f',
       text: 'x',
