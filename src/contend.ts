@@ -116,9 +116,9 @@ export function* underEviction<T>(
   return { done };
 }
 
-/** Gives an eviction lock back if it is this claim's. */
+/** Gives an eviction lock back if it is this claim's: of a directory, though another came in, who will withdraw. */
 export function* retract(eviction: string, claim: Claim): Protocol<void> {
-  if (isClaim(yield* look(eviction), claim)) yield* leave(eviction, claim);
+  if (claim.kind === 'mkdir' || isClaim(yield* look(eviction), claim)) yield* leave(eviction, claim);
 }
 
 /** Gives an eviction lock back. Nobody breaks one by force, so what stands there is still ours. */

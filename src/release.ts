@@ -82,7 +82,7 @@ export function* breakByForce(claim: Claim): Protocol<Found | undefined> {
       yield* pause(outcome.blocker);
     }
   } finally {
-    yield* quietly(discard(claim));
+    yield* atLast(() => discard(claim));
   }
 }
 
@@ -90,7 +90,7 @@ export function* breakByForce(claim: Claim): Protocol<Found | undefined> {
 export function* abandon(claim: Claim): Protocol<void> {
   yield* quietly(unlink(claim.staged)); // First, so that a call still under way has nothing to link.
   yield* quietly(unlink(witnessOf(claim)));
-  if (isClaim(yield* look(claim.lock), claim)) yield* relinquish(claim);
+  if (claim.kind === 'mkdir' || isClaim(yield* look(claim.lock), claim)) yield* relinquish(claim);
   yield* retract(evictionOf(claim.lock), claim);
   yield* quietly(unlink(claim.staged));
 }

@@ -2,7 +2,19 @@
 import { expect } from 'chai';
 import type { Actor, Merge } from './actor.js';
 import { Explorer, type Scenario } from './explorer.js';
-import { contest, kinds, leaving, meeting, others, refusals, refused, robbery } from './scenarios.js';
+import {
+  contest,
+  kinds,
+  leaving,
+  meeting,
+  orphanAnd,
+  others,
+  raided,
+  refusals,
+  refused,
+  refusedRaid,
+  robbery,
+} from './scenarios.js';
 import { format, tell } from './trace.js';
 
 /** Explores all of it; a failure's message is its trace, and how to see it again. */
@@ -43,6 +55,16 @@ describe('of two contenders, with two kills', () => {
   }
 });
 
+describe('with a kill', () => {
+  for (const other of kinds) {
+    it(`(mkdir and ${other}) no two ever hold, and nobody is ever stuck`, () => {
+      // From a dead holder's directory two of this kind have some millions of states: `npm run explore`.
+      for (const start of other === 'mkdir' ? (['free'] as const) : (['free', 'mkdir'] as const))
+        explore(contest(['mkdir', other], start, 1));
+    });
+  }
+});
+
 describe('a lock that is broken by force', () => {
   for (const by of ['link', 'symlink'] as const) {
     it(`(by ${by}) gets no third holder, and its old holder's release says so`, () => {
@@ -60,6 +82,12 @@ describe("another program's lock is never overrun:", () => {
       });
     }
   }
+
+  it('not when it comes after an orphan, nor after a forced break', () => {
+    explore(orphanAnd(['link', 'link'], 'proper-lockfile'));
+    // Not the mkdir kind: docs/protocol.md says what is open there.
+    for (const one of ['link', 'symlink'] as const) explore(raided(one, 'link', 'proper-lockfile'));
+  });
 });
 
 describe('whoever gives up, or exits, leaves nothing in the way:', () => {
@@ -79,6 +107,7 @@ describe('a call is', () => {
         for (const start of ['free', ...kinds] as const) explore(refused([one], start, how));
       }
       explore(refused(['link', 'link'], 'free', how));
+      explore(refusedRaid('link', 'link', how));
     });
   }
 });

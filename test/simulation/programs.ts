@@ -120,6 +120,11 @@ export function contender(
   };
 }
 
+/** Holds from the start, and gives back. */
+export function holder(index: number, kind: Kind, protocols: Protocols = shipped): Program {
+  return { ...contender(index, kind, protocols), first: 'hold' };
+}
+
 /** Breaks whoever's lock by force. */
 export function breaker(index: number, kind: Kind, protocols: Protocols = shipped): Program {
   const claim = claimOf(index, kind);

@@ -1,6 +1,6 @@
 /** The worlds and actors that are explored. */
 import type { Kind } from '../../src/claim.js';
-import { formatRecord, stagedPath } from '../../src/record.js';
+import { formatRecord, stagedPath, type HolderRecord } from '../../src/record.js';
 import { Disk } from './disk.js';
 import { foreigner, foreigners } from './foreign.js';
 import type { Scenario } from './explorer.js';
@@ -9,6 +9,7 @@ import {
   ZOMBIE,
   breaker,
   contender,
+  holder,
   recordOf,
   shipped,
   type Habits,
@@ -22,23 +23,31 @@ export const kinds: readonly Kind[] = ['link', 'mkdir', 'symlink'];
 export type Start = 'free' | Kind | 'empty';
 
 export function worldOf(start: Start, budget: Partial<Budget> = {}): World {
-  const disk = new Disk();
-  const record = recordOf(ZOMBIE);
-  const text = formatRecord(record);
-  if (start === 'link') {
-    disk.create(stagedPath(LOCK, record.token));
-    disk.fill(stagedPath(LOCK, record.token), text);
-    disk.link(stagedPath(LOCK, record.token), LOCK);
-  } else if (start === 'symlink') disk.symlink(text, LOCK);
-  else if (start !== 'free') {
-    disk.mkdir(LOCK);
-    if (start === 'mkdir') {
-      disk.create(`${LOCK}/${record.token}`);
-      disk.fill(`${LOCK}/${record.token}`, text);
-    }
-  }
   const nothing: Budget = { kills: 0, refusals: 0, aborts: 0, exits: 0, ticks: 0 };
-  return { disk: disk.normal(), dead: 1 << ZOMBIE, broken: 0, budget: { ...nothing, ...budget }, stuck: '' };
+  const disk = diskOf(start);
+  return { disk, dead: 1 << ZOMBIE, broken: 0, budget: { ...nothing, ...budget }, stuck: '' };
+}
+
+function diskOf(start: Start): Disk {
+  if (start !== 'free' && start !== 'empty') return heldBy(recordOf(ZOMBIE), start);
+  const disk = new Disk();
+  if (start === 'empty') disk.mkdir(LOCK);
+  return disk;
+}
+
+/** As somebody's lock stands. */
+function heldBy(record: HolderRecord, kind: Kind): Disk {
+  const disk = new Disk();
+  const text = formatRecord(record);
+  const file = kind === 'mkdir' ? `${LOCK}/${record.token}` : stagedPath(LOCK, record.token);
+  if (kind === 'symlink') disk.symlink(text, LOCK);
+  else {
+    if (kind === 'mkdir') disk.mkdir(LOCK);
+    disk.create(file);
+    disk.fill(file, text);
+    if (kind === 'link') disk.link(file, LOCK);
+  }
+  return disk.normal();
 }
 
 /** Contenders of these kinds, some of them killed, for a lock that stands like this. */
@@ -150,3 +159,42 @@ export function leaving(
 }
 
 export const others = Object.keys(foreigners) as (keyof typeof foreigners)[];
+
+/** Contenders for an orphan, and another program's locker, whose lock is none though it looks the same. */
+export function orphanAnd(
+  of: readonly Kind[],
+  other: keyof typeof foreigners,
+  protocols: Protocols = shipped,
+): Scenario {
+  const { world } = old(of, protocols);
+  return { ...meeting(of, other, protocols), name: `${of.join('+')} for an orphan, and ${other}`, world };
+}
+
+/** One who holds already, whose lock is broken by force, and another program's locker that takes it then. */
+export function raided(
+  one: Kind,
+  by: Kind,
+  other: keyof typeof foreigners,
+  protocols: Protocols = shipped,
+): Scenario {
+  return {
+    ...robbery([one], by, 0, protocols),
+    name: `${one} broken by ${by}, and ${other}`,
+    actors: [holder(0, one, protocols), breaker(1, by, protocols), foreigner(2, other)],
+    world: { ...worldOf('free'), disk: heldBy(recordOf(0), one) },
+  };
+}
+
+/** A holder whose lock is broken by force, by somebody of whom, or by whom, a call is refused. */
+export function refusedRaid(
+  one: Kind,
+  by: Kind,
+  how: keyof typeof refusals,
+  protocols: Protocols = shipped,
+): Scenario {
+  return {
+    ...refused([one], 'free', how, protocols),
+    name: `${one} broken by ${by}, a call ${how}`,
+    actors: [contender(0, one, protocols), breaker(1, by, protocols)],
+  };
+}
