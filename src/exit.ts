@@ -13,18 +13,24 @@ import type { AnyClaim } from './claim.js';
 import { cutLifeline } from './lifeline.js';
 import { registry, type Owned } from './registry.js';
 
-/** Has a claim given back at exit from now on. */
-export function own(owned: Owned): void {
+/**
+ * Has a claim given back at exit from now on.
+ *
+ * @param isHooking Not for a thread that looks up from its sleep for an instant: a signal of that instant would be left
+ *   to a listener, and the thread sleeps on.
+ */
+export function own(owned: Owned, isHooking = true): void {
   const { token } = owned.claim.record;
   registry.owned.set(token, owned);
   registry.resting.delete(token);
-  registry.unhook ??= hook();
+  if (isHooking) registry.unhook ??= hook();
 }
 
 /** The end of `own`. */
 export function disown(claim: AnyClaim): void {
   registry.resting.delete(claim.record.token);
   letRest(claim);
+  if (registry.owned.size > 0) registry.unhook ??= hook(); // After a wait that went without.
 }
 
 /** Has a claim that pauses, with nothing on disk, not given back; it keeps the lifeline that is written in it. */
@@ -41,13 +47,15 @@ function letRest(claim: AnyClaim): void {
   putOut(claim.record.token);
   if (registry.owned.size > 0 || isUnhooking) return;
   isUnhooking = true;
-  const timer = setTimeout(() => {
+  const unhookIfIdle = () => {
     isUnhooking = false;
     if (registry.owned.size > 0) return;
     letSignalsWork();
     if (registry.resting.size === 0) cutLifeline();
-  }, UNHOOK_MS);
-  timer.unref();
+  };
+  // By way of an immediate: a signal that came while this thread was busy is told to its listeners after the timers and
+  // before that. Unhooked by the timer itself, it would be lost.
+  setTimeout(() => setImmediate(unhookIfIdle).unref(), UNHOOK_MS).unref();
 }
 
 /**

@@ -99,7 +99,7 @@ export abstract class LockBase<C extends AnyClaim = AnyClaim> extends Tenure<C> 
         letSignalsWork();
       },
       onResume: () => {
-        this.own(claim);
+        this.own(claim, false);
       },
       expired: (blocker) => failures.outOfTime(timeout, this.lockPath, blocker),
     });

@@ -27,7 +27,7 @@ import { thisMachine } from './machine.js';
 import { checkOptions, checkPath, type LockOptions, type Options } from './options.js';
 import type { Place } from './queue.js';
 import type { HolderRecord, Token } from './record.js';
-import { registry } from './registry.js';
+import { registry, type Owned } from './registry.js';
 import { quietly, settle, type Blocker, type Found, type Protocol } from './step.js';
 
 /** What a protocol has taken: the claim that now holds the lock, and the dead holder whom it replaced. */
@@ -272,9 +272,9 @@ export abstract class Tenure<C extends AnyClaim> {
   }
 
   /** Has the claim given back at exit, at whatever point it is. */
-  protected own(claim: C): void {
+  protected own(claim: C, isHooking = true): void {
     if (claim.record.beacon !== undefined) light(this.lockPath, claim.record.token); // Out since the last pause.
-    own({
+    const owned: Owned = {
       claim,
       giveBack: () => {
         const isHeld = this.#held?.claim === claim;
@@ -289,7 +289,8 @@ export abstract class Tenure<C extends AnyClaim> {
         if (place !== undefined) registry.queues.leave(this.lockPath, place);
         this.#held = how === 'broken' ? { claim, place: undefined } : undefined; // T3
       },
-    });
+    };
+    own(owned, isHooking);
   }
 
   /**

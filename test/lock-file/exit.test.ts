@@ -102,6 +102,34 @@ describe('exit', () => {
     await holder.release();
   });
 
+  it('a signal that comes during a run of synchronous locks ends the process after it', async () => {
+    const script = start(
+      `say('busy');
+       for (const until = Date.now() + 600; Date.now() < until; ) new LockFile('config.json').acquireSync().releaseSync();
+       setTimeout(() => say('survived'), 1_000);`,
+      options(),
+    );
+    await script.line();
+    await new Promise((resolve) => setTimeout(resolve, 200));
+    expect(await script.kill('SIGINT')).to.include({ code: null, signal: 'SIGINT', stdout: 'busy\n' });
+    nothingLeft();
+  });
+
+  it('a wait (sync) that ends with a timeout leaves other locks to be given back', async () => {
+    const holder = await new LockFile(directory.join('config.json')).acquire();
+    const script = start(
+      `new LockFile('other.json').acquireSync();
+       try { new LockFile('config.json').acquireSync(50); } catch (error) { say(error.name); }
+       setInterval(() => {}, 1_000);`,
+      options(),
+    );
+    expect(await script.line()).to.equal('LockTimeout');
+    expect(await script.kill('SIGTERM')).to.include({ signal: 'SIGTERM' });
+    expect(readdirSync(directory.path).filter((name) => name.startsWith('other'))).to.deep.equal([]);
+    await holder.release();
+    nothingLeft();
+  });
+
   for (const kind of kindNames) {
     it(`acquiring a ${kind} with io: 'async', at any moment: given back`, async () => {
       // Each step of the acquire takes a hop through the thread pool; so these end it at different ones.
