@@ -35,7 +35,7 @@ export interface Patience {
 const FIRST_PAUSE_MS = 1;
 
 /** Where events are sure to come, a poll only guards against what nobody thought of: one for every so many. */
-const RARER = 20;
+const RARER = 40;
 
 /** The pauses of one run: growing, jittered so that waiters spread out, cut to fit the time that is left. */
 export class Pauses {

@@ -1,4 +1,4 @@
-/** A process that contends for one lock, on command: `loop`, `hold` or `wait`. */
+/** A process that contends for one lock, on command: `loop`, `hold`, `wait`, or a thousand `tasks`. */
 import { fork, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -28,7 +28,7 @@ export class Contender {
   }
 
   /** Gives an order; resolves to what it reports. */
-  async order(order: 'loop' | 'hold' | 'wait', holdMs = 0, forMs = 0): Promise<Report> {
+  async order(order: 'loop' | 'hold' | 'wait' | 'tasks', holdMs = 0, forMs = 0): Promise<Report> {
     this.child.send({ order, holdMs, forMs });
     const [report] = (await once(this.child, 'message')) as [Report];
     return report;
@@ -72,6 +72,17 @@ async function contend({ subject, path }: Orders): Promise<void> {
       waits: [],
     };
     const cpu = process.cpuUsage();
+    if (order === 'tasks') {
+      const task = async () => {
+        const own = subjects[subject]()(path);
+        await own.enter?.();
+        report.entered.push(now());
+        await own.leave?.();
+      };
+      await Promise.race([Promise.all(Array.from({ length: 1_000 }, task)), sleep(forMs)]);
+      process.send?.({ ...report, cpuMs: 0 });
+      return;
+    }
     const end = now() + forMs;
     do {
       const began = now();
