@@ -28,8 +28,10 @@ export type Watching = Watch | 'gone' | 'deaf';
 
 /** Calls back when what stands at `path` may be gone. */
 export function watchName(path: string, kind: Found['kind'], onChange: () => void): Watching {
-  // A watch follows symbolic links, and ours lead nowhere.
-  if (kind !== 'symlink') return listen(path, () => true, onChange);
+  // No file, or none that is known: to find none there would be taken for news, at every pause.
+  if (kind === 'row' || kind === 'other') return 'deaf';
+  // A watch follows symbolic links, and those that are locks, ours or another program's, lead nowhere.
+  if (kind !== 'symlink' && kind !== 'foreign') return listen(path, () => true, onChange);
   const name = basename(path);
   return listen(dirname(path), (changed) => changed === name, onChange);
 }
