@@ -35,6 +35,7 @@ export class Peer {
   private constructor(command: string, args: readonly string[]) {
     this.#name = args.slice(-2).join(' ');
     this.process = spawn(command, args, { stdio: ['pipe', 'pipe', 'inherit'] });
+    this.process.stdin?.on('error', () => undefined); // It was killed: its end says so.
     if (this.process.stdout === null) throw new Error('no pipe');
     this.#replies = createInterface({ input: this.process.stdout })[Symbol.asyncIterator]();
   }
