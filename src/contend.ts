@@ -23,7 +23,16 @@
 import type { Claim } from './claim.js';
 import { appearAsDirectory, leaveDirectory } from './directory.js';
 import { appearAsText } from './exclusive.js';
-import { claimIn, evictionOf, isClaim, isSame, judgeFound, look, recordsOf } from './inspect.js';
+import {
+  claimIn,
+  evictionDepth,
+  evictionOf,
+  isClaim,
+  isSame,
+  judgeFound,
+  look,
+  recordsOf,
+} from './inspect.js';
 import { stagedPath, type HolderRecord } from './record.js';
 import {
   age,
@@ -160,10 +169,19 @@ export function* isOrphan(path: string, claim: Claim): Protocol<boolean> {
   const witness = witnessOf(claim);
   yield* stage(witness, claim.text, claim.mode);
   try {
-    return ((yield* age(path, witness)) ?? 0) >= claim.orphanGraceMs;
+    return ((yield* age(path, witness)) ?? 0) >= graceOf(path, claim);
   } finally {
     yield* atLast(() => unlink(witness));
   }
+}
+
+/** No other program's lock is an eviction lock, so there only newborn ones of ours need a grace; and D2 bears its end. */
+const EVICTION_GRACE_MS = 1_000;
+
+function graceOf(path: string, claim: Claim): number {
+  return evictionDepth(path, claim.lock) === 0
+    ? claim.orphanGraceMs
+    : Math.min(EVICTION_GRACE_MS, claim.orphanGraceMs);
 }
 
 /** Where a claim makes its witness: a name that is swept as its private file is. */
