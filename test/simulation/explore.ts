@@ -30,6 +30,9 @@ function scenarios(): Scenario[] {
       for (const start of ['free', ...kinds] as const)
         found.push(refused([one], start, how), refused([one, 'link'], start, how));
   }
+  for (const kind of kinds)
+    for (const start of ['free', ...kinds] as const)
+      found.push(contest([kind, kind, kind], start, 1), contest([kind, kind], start, 1));
   return found;
 }
 
@@ -49,7 +52,9 @@ for (const scenario of scenarios()) {
   const begun = performance.now();
   const limit = Number(option('limit') ?? 5_000_000);
   const explorer = new Explorer({ ...scenario, limit });
-  const { states, worlds, nodes, isComplete, failure } = explorer.run();
+  const { states, worlds, nodes, isComplete, failure } = explorer.run((states, done) =>
+    process.stderr.write(`\r${states} states, ${done} done `),
+  );
   const seconds = ((performance.now() - begun) / 1000).toFixed(1);
   console.log(
     `${scenario.name}: ${states} states (${worlds} worlds, ${nodes} nodes), ${isComplete ? 'complete' : 'cut off'}, ${seconds} s`,
