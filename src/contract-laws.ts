@@ -24,6 +24,8 @@ export interface Law {
   readonly form?: Form['name'];
   /** Starts processes of its own, which it needs do from the main thread only. */
   readonly needsProcesses?: true;
+  /** Kills at any moment, also while a private file is made. */
+  readonly kills?: true;
   readonly keep: (world: World) => Promise<void>;
 }
 
@@ -398,16 +400,18 @@ export const laws: readonly Law[] = [
     row: 'recovery',
     name: 'processes that are killed at any moment, waiting or holding, let the others on',
     needsProcesses: true,
-    keep: async ({ form, make, join: hire, path }) => {
+    kills: true,
+    keep: async ({ form, join: hire, path }) => {
       for (let round = 0; round < 2; round++) {
         const crew = await Promise.all([hire(), hire()]);
         const work = crew.map((member) => member.tell('contend', form, path, { turns: 1_000 }));
         for (const done of work) done.catch(() => undefined);
         await sleep(10 + Math.random() * SHORT_MS);
         await Promise.all(crew.map((member) => member.signal('SIGKILL')));
-        const lock = make();
-        await form.acquire(lock, LONG_MS);
-        await form.release(lock);
+        // Another process, since a directory is swept of what waiters left when a process first locks in it.
+        const next = await hire();
+        await next.tell('acquire', form, path, { timeout: LONG_MS });
+        await next.tell('release', form, path);
       }
     },
   },
