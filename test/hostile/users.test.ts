@@ -6,8 +6,8 @@ import { actor, endAll, kill } from '../life/actors.js';
 import { temporaryDirectory } from '../support/temporary.js';
 
 const law = process.getuid?.() === 0 ? it : it.skip;
-const someone = { spawn: { uid: 65533, gid: 65533 } };
-const somebody = { spawn: { uid: 65534, gid: 65534 } };
+const someone = { user: 65533 };
+const somebody = { user: 65534 };
 
 /** A directory like /tmp: everybody may add names, and remove their own. */
 function sticky() {

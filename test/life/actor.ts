@@ -22,6 +22,8 @@ export interface Report {
 const kinds = { link: LockFile, mkdir: MkdirLockFile, symlink: SymlinkLockFile };
 
 interface Wish extends LockOptions {
+  /** Becomes this user first: after its modules are loaded, which others may not be allowed to read. */
+  readonly user?: number;
   readonly kind?: keyof typeof kinds;
 }
 
@@ -51,5 +53,10 @@ async function act(deed: string, lock: LockFile | MkdirLockFile | SymlinkLockFil
 }
 
 const [, , deed = 'try', path = '', wish = '{}'] = process.argv;
-const { kind = 'link', ...options } = JSON.parse(wish) as Wish;
+const { kind = 'link', user, ...options } = JSON.parse(wish) as Wish;
+if (user !== undefined) {
+  process.setgroups?.([]);
+  process.setgid?.(user);
+  process.setuid?.(user);
+}
 await act(deed, new kinds[kind](path, { timeout: 0, ...options }));

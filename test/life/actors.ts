@@ -15,6 +15,8 @@ export interface Stage {
   /** The command that the actor runs under, such as `unshare --pid --fork`. */
   readonly under?: readonly string[];
   readonly spawn?: SpawnOptions;
+  /** Whom the actor becomes, if we are root. */
+  readonly user?: number;
   readonly options?: LockOptions & { readonly kind?: 'link' | 'mkdir' | 'symlink' };
 }
 
@@ -25,8 +27,12 @@ export interface Actor extends Report {
 }
 
 /** The command line of an actor. */
-export function commandOf(deed: Deed, path: string, { under = [], options = {} }: Stage = {}): string[] {
-  return [...under, process.execPath, program, deed, path, JSON.stringify(options)];
+export function commandOf(
+  deed: Deed,
+  path: string,
+  { under = [], user, options = {} }: Stage = {},
+): string[] {
+  return [...under, process.execPath, program, deed, path, JSON.stringify({ user, ...options })];
 }
 
 /** Runs any command whose first line of output is an actor's report. */

@@ -12,7 +12,7 @@ const asRoot = process.getuid?.() === 0;
 const onLinux = process.platform === 'linux';
 const newPids = ['unshare', '--pid', '--fork', '--kill-child', '--mount-proc'];
 const newTime = ['unshare', '--time', '--boottime', '100000', '--fork', '--kill-child'];
-const nobody = { spawn: { uid: 65534, gid: 65534 } };
+const nobody = { user: 65534 };
 
 /** A law that needs more than Node; skipped, visibly, where that isn't there. */
 const where = (condition: boolean) => (condition ? it : it.skip);
