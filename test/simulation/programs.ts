@@ -154,8 +154,9 @@ function firstLook(history: readonly Answer[]): string {
   return JSON.stringify(history.slice(0, end < 0 ? history.length : end));
 }
 
-/** The answers of `read`, `readlink` and `list`: an object with `is`, a record's text, names. */
+/** The answers of `read`, `readlink` and `list`: an object with `is`, a record's text, names; or nothing, as of `stage`. */
 function isReading(value: unknown): boolean {
+  if (value === undefined) return true;
   if (Array.isArray(value)) return true;
   if (typeof value === 'string') return value.startsWith('{');
   return typeof value === 'object' && value !== null && 'is' in value;
