@@ -151,7 +151,8 @@ function whole(line: Exclude<Line, 'tick'>): Call {
   const mode = line.call === 'mkdir' ? 0o755 : 0o644;
   if (!WITHIN.has(line.call)) return { ...line, mode } as unknown as Call;
   const path = line.call === 'rename' ? line.to : 'path' in line ? line.path : '';
-  const [, within = line.call === 'list' ? path : undefined] = /^(\/\w+)\/\w+$/.exec(path) ?? [];
+  const [, parent] = /^(\/\w+)\/\w+$/.exec(path) ?? [];
+  const within = line.call === 'list' ? path : parent;
   return { ...line, within } as unknown as Call;
 }
 
@@ -198,13 +199,19 @@ const paths = fc.constantFrom('/L', '/M', '/c', '/L/c', '/L/d', '/M/c');
 const texts = fc.constantFrom(SHORT, LONG);
 const lines: fc.Arbitrary<Line> = fc.oneof(
   fc.record({ call: fc.constant('stage' as const), path: paths, text: texts }),
-  fc.record({ call: fc.constantFrom('link' as const, 'rename' as const), from: paths, to: paths }),
+  fc.record({ call: fc.constant('link' as const), from: paths, to: paths }),
+  // Into a lock directory, never out of one.
+  fc.record({ call: fc.constant('rename' as const), from: fc.constantFrom('/L', '/M', '/c'), to: paths }),
   fc.record({ call: fc.constant('symlink' as const), text: texts, path: paths }),
   fc.record({
     call: fc.constantFrom('mkdir', 'read', 'readlink', 'unlink', 'rmdir'),
     path: paths,
   }) as fc.Arbitrary<Line>,
-  fc.record({ call: fc.constant('list' as const), path: paths, limit: fc.constant(9) }),
+  fc.record({
+    call: fc.constant('list' as const),
+    path: fc.constantFrom('/L', '/M', '/c'),
+    limit: fc.constant(9),
+  }),
   fc.record({ call: fc.constant('same' as const), path: paths, other: paths }),
   fc.record({ call: fc.constant('age' as const), path: paths, witness: paths }),
 );
