@@ -98,7 +98,8 @@ export class Member {
 
   #send(message: Order | 'go on'): void {
     if (this.#endpoint instanceof Worker) this.#endpoint.postMessage(message);
-    else this.#endpoint.send(message);
+    // Who has just been killed can't be told anything any more: its end tells that, and not an error out of nowhere.
+    else this.#endpoint.send(message, () => undefined);
   }
 
   #hear(report: Report): void {
