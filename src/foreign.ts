@@ -36,10 +36,10 @@ const EMPTY_FILE: Likeness = {
  * pylockfile runs host name, thread and pid together, and a hash of the path: `host-980192c0.16023-45453021407`. The
  * thread is there by default; the hash may be positive, and then nobody can tell where the pid ends.
  */
-const UNIQUE_NAME = /^(?<host>[^/\s]+?)(?:-[0-9a-f]{8})?\.(?:(?<pid>\d{1,7})-\d{5,19}|\d{9,26})$/;
+const UNIQUE_NAME = /^(?<host>[^/\s]+?)(?:-[0-9a-f]{5,8})?\.(?:(?<pid>\d{1,7})-\d{5,19}|\d{9,26})$/;
 
-/** The file in pylockfile's directory: `host.-980192c016023`. */
-const MKDIR_NAME = /^(?<host>[^/\s]+?)\.(?:-[0-9a-f]{8})?(?<pid>\d{1,7})$/;
+/** The file in pylockfile's directory, `host.-980192c016023`: after a thread nobody can tell where the pid begins. */
+const MKDIR_NAME = /^(?<host>[^/\s]+?)\.(?:-[0-9a-f]{2,15}|(?<pid>\d{1,7}))$/;
 
 /** What stands in the text of those who write one. */
 const TEXTS: readonly (readonly [library: string, text: RegExp])[] = [

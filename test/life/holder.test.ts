@@ -125,7 +125,7 @@ describe('a foreign lock', () => {
         mkdirSync(lock);
         writeFileSync(`${lock}/build-7.-980192c016023`, '');
       },
-      { library: 'pylockfile (MkdirLockFile)', pid: 16023, host: 'build-7' },
+      { library: 'pylockfile (MkdirLockFile)', host: 'build-7' },
     ],
     'nobody’s that is known': [(lock) => writeFileSync(lock, 'some words'), { kind: 'foreign' }],
   };
