@@ -38,7 +38,7 @@ export function runSync<T>(protocol: Protocol<T>, patience: Patience, machine: M
 }
 
 /** Runs a protocol to its end with answers that are there at once. */
-function advance<T>(protocol: Protocol<T>, answer: (step: Step) => unknown): T {
+export function advance<T>(protocol: Protocol<T>, answer: (step: Step) => unknown): T {
   let state = protocol.next();
   while (state.done !== true) {
     let value: unknown;

@@ -1,5 +1,6 @@
 /** The corners of what is said of locks, and swept of them, that no real lock here gets into. */
 import { expect } from 'chai';
+import { advance } from '../../src/drive.js';
 import { makeClaim } from '../../src/claim.js';
 import { likenessOf } from '../../src/foreign.js';
 import { sayHolder } from '../../src/holder.js';
@@ -66,18 +67,10 @@ describe('the words for a lock that is not ours', () => {
 /** Runs a protocol with given answers; the calls that it made. */
 function calls(protocol: Protocol<unknown>, answer: (step: Step) => unknown): string[] {
   const made: string[] = [];
-  let state = protocol.next();
-  while (state.done !== true) {
-    made.push(state.value.call);
-    let value: unknown;
-    try {
-      value = answer(state.value);
-    } catch (error) {
-      state = protocol.throw(error);
-      continue;
-    }
-    state = protocol.next(value);
-  }
+  advance(protocol, (step) => {
+    made.push(step.call);
+    return answer(step);
+  });
   return made;
 }
 
