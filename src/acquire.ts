@@ -28,7 +28,8 @@ export function* acquire(claim: Claim, directory?: string, isCourteous = false):
   let mayLineUp = false;
   const before = isCourteous && directory !== undefined ? yield* ahead(claim, directory) : undefined;
   if (before !== undefined) mayLineUp = yield* pause(before, { ahead: before, isCourtesy: true });
-  for (let hasWaited = mayLineUp; ; hasWaited = true) {
+  let hasWaited = mayLineUp;
+  for (;;) {
     if (mayLineUp && claim.kind === 'link' && directory !== undefined) {
       const outcome = yield* waitInLine(claim, directory, blocker, before);
       if (outcome.taken) return { ...outcome, hasWaited };
@@ -39,6 +40,7 @@ export function* acquire(claim: Claim, directory?: string, isCourteous = false):
       blocker = outcome.blocker;
     }
     mayLineUp = yield* pause(blocker); // A1
+    hasWaited = true;
     // A look costs less than an attempt, and leaves nothing to clean up if we are killed in the middle of it.
     blocker = yield* obstacle(claim.lock);
   }

@@ -75,7 +75,8 @@ export function secondName(path: string, record: HolderRecord): string {
 
 /** What stands at a pid file's name and beside it, and whether its holder lives; `undefined` if nothing does. */
 export function* inspectPid(path: string): Protocol<Blocker | undefined> {
-  for (let looks = 1; ; looks++) {
+  let looks = 1;
+  for (; ; looks++) {
     const beside = yield* look(recordBeside(path));
     const content = yield* read(path);
     const [record] = beside === undefined ? [] : recordsOf(beside);

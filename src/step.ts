@@ -228,14 +228,15 @@ const INSISTENCE = 6;
  * other systems those are final, so the tries are few and the last refusal comes through.
  */
 export function* insist<T>(call: () => Protocol<T>): Protocol<T> {
-  for (let tries = 1; ; tries++) {
+  for (let tries = 1; tries < INSISTENCE; tries++) {
     try {
       return yield* call();
     } catch (refusal) {
-      if (tries === INSISTENCE || !mayPass(refusal)) throw refusal;
+      if (!mayPass(refusal)) throw refusal;
       yield* settle(tries);
     }
   }
+  return yield* call();
 }
 
 function mayPass(refusal: unknown): boolean {
