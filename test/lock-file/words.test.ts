@@ -112,6 +112,21 @@ describe('the words of an error', () => {
     expect(sayRefusal(refusal('EWEIRD'), '/dir')).to.equal('EWEIRD: raw');
     expect(sayRefusal(new Error('plain'), '/dir')).to.equal('plain');
     expect(sayRefusal('a string', '/dir')).to.equal('a string');
+    for (const nothing of [undefined, null]) expect(sayRefusal(nothing, '/dir')).to.equal(String(nothing));
+  });
+
+  it('a name that can’t be removed is told by its path, and why; one that can’t be made is not', () => {
+    const refusal = (code: string, syscall: string) =>
+      Object.assign(new Error(`${code}: raw`), { code, syscall, path: '/dir/a.lock' });
+    for (const code of ['EPERM', 'EACCES']) {
+      for (const syscall of ['unlink', 'rmdir']) {
+        expect(sayRefusal(refusal(code, syscall), '/dir')).to.match(
+          new RegExp(`^/dir/a\\.lock can't be removed: .*another user's.*sticky.*\\(${code}\\)$`),
+        );
+      }
+      expect(sayRefusal(refusal(code, 'link'), '/dir')).not.to.include('removed');
+    }
+    expect(sayRefusal(refusal('EROFS', 'unlink'), '/dir')).to.include('read-only');
   });
 });
 

@@ -180,6 +180,7 @@ describe('a pid file', () => {
     expect(() => new PidLockFile(directory.join('daemon.pid')).acquireSync(0)).to.throw(AlreadyLocked);
     spawnSync('mkfifo', [directory.join('fifo')]);
     expect(new PidLockFile(directory.join('fifo')).readPidSync()).to.equal(null);
+    expect(() => new PidLockFile(directory.join('fifo')).acquireSync(0)).to.throw(AlreadyLocked, 'a FIFO');
   });
 
   it('whose record’s name is taken by something else is LockFailed or held, never taken', () => {

@@ -1,0 +1,85 @@
+/** A look at a name that changes its kind between two calls, and at directories that are no lock. */
+import { expect } from 'chai';
+import { claimIn, judgeFound, look } from '../../src/inspect.js';
+import { formatRecord } from '../../src/record.js';
+import { NAMES_LIMIT } from '../../src/step.js';
+import { LOCK, recordOf } from '../simulation/programs.js';
+import { Scene, before, whatOf, whenever } from './scene.js';
+
+const text = formatRecord(recordOf(0));
+
+describe('a name that changes its kind between two calls', () => {
+  it('is read anew', () => {
+    const scene = new Scene();
+    scene.disk.symlink(text, LOCK);
+    const found = scene.play(
+      look(LOCK),
+      before('readlink', LOCK, () => {
+        scene.remove(LOCK);
+        scene.disk.mkdir(LOCK);
+      }),
+      before('list', LOCK, () => {
+        scene.disk.rmdir(LOCK);
+        scene.write(LOCK, text);
+      }),
+    );
+    expect(found).to.deep.equal({ kind: 'link', text, record: recordOf(0) });
+  });
+
+  it('is nothing, if it went', () => {
+    const scene = new Scene();
+    scene.disk.symlink(text, LOCK);
+    const went = before('readlink', LOCK, () => {
+      scene.remove(LOCK);
+    });
+    expect(scene.play(look(LOCK), went)).to.equal(undefined);
+  });
+
+  it('eight times within one look is taken for a foreign lock, and looked at no more', () => {
+    const scene = new Scene();
+    scene.disk.symlink(text, LOCK);
+    let changes = 0;
+    const found = scene.play(
+      look(LOCK),
+      whenever('readlink', LOCK, () => {
+        changes++;
+        scene.remove(LOCK);
+        scene.disk.mkdir(LOCK);
+      }),
+      whenever('list', LOCK, () => {
+        changes++;
+        scene.disk.rmdir(LOCK);
+        scene.disk.symlink(text, LOCK);
+      }),
+    );
+    expect(whatOf(found)).to.equal('a name that changes faster than it can be read');
+    expect(changes).to.equal(8);
+  });
+});
+
+describe('a directory at a lock’s name', () => {
+  it('is foreign if it holds another directory, a file with a text, or more files than a lock ever does', () => {
+    const scene = new Scene();
+    scene.disk.mkdir(LOCK);
+    scene.disk.mkdir(claimIn(LOCK, 'a'));
+    const strangers = { kind: 'foreign', what: 'a directory of files that are not ours' };
+    expect(scene.play(look(LOCK))).to.deep.equal(strangers);
+    scene.disk.rmdir(claimIn(LOCK, 'a'));
+    scene.write(claimIn(LOCK, 'a'), '');
+    expect(scene.play(look(LOCK))).to.deep.equal({ ...strangers, names: ['a'] });
+    scene.write(claimIn(LOCK, 'b'), 'words');
+    expect(scene.play(look(LOCK))).to.deep.equal(strangers);
+    for (let index = 0; index < NAMES_LIMIT; index++) scene.write(claimIn(LOCK, `${index}`), '');
+    expect(whatOf(scene.play(look(LOCK)))).to.equal('a directory of many files');
+  });
+
+  it('that is empty proves nobody dead', () => {
+    const scene = new Scene();
+    scene.disk.mkdir(LOCK);
+    expect(scene.play(look(LOCK))).to.deep.equal({ kind: 'empty' });
+    expect(scene.play(judgeFound({ kind: 'empty' }, LOCK))).to.deep.equal({
+      verdict: 'unknown',
+      reason: 'an empty directory names no holder',
+    });
+  });
+});

@@ -1,0 +1,116 @@
+/**
+ * A protocol run by a test, on the simulated disk: the test comes between any two of its calls.
+ *
+ * For races that two real processes run into once in a million times, and that the explorer has no budget for: a name
+ * that changes eight times within one look, eight recoveries that died one within the other.
+ */
+import { advance } from '../../src/drive.js';
+import type { Blocker, Found, Judgement, Protocol, Step } from '../../src/step.js';
+import { performOn } from '../simulation/calls.js';
+import { Disk, Refusal } from '../simulation/disk.js';
+
+/** What happens right before a call. What it returns, if anything, is the call's answer, and the disk isn't asked. */
+export type Meanwhile = (step: Step) => unknown;
+
+/** Time is up: what a driver throws into a pause. */
+export class TimeIsUp extends Error {
+  readonly blocker: Blocker;
+
+  constructor(blocker: Blocker) {
+    super('time is up');
+    this.blocker = blocker;
+  }
+}
+
+const ALIVE: Judgement = { verdict: 'alive', reason: 'the process is alive' };
+const DEAD: Judgement = { verdict: 'dead', reason: 'the process is gone' };
+
+export class Scene {
+  readonly disk = new Disk();
+  /** The tokens and pids of those who are dead; all others live. */
+  readonly dead = new Set<string | number>();
+
+  /** Runs a protocol to its end, with no time to wait. */
+  play<T>(protocol: Protocol<T>, ...meanwhile: Meanwhile[]): T {
+    return advance(protocol, (step) => {
+      for (const each of meanwhile) {
+        const answer = each(step);
+        if (answer !== undefined) return answer;
+      }
+      return this.perform(step);
+    });
+  }
+
+  /** Runs a protocol for so many calls and leaves it there, as an exit does; was it over by then? */
+  cut(protocol: Protocol<unknown>, calls: number): boolean {
+    let state = protocol.next();
+    for (let made = 0; made < calls && state.done !== true; made++)
+      state = protocol.next(this.perform(state.value));
+    return state.done === true;
+  }
+
+  /** Who is in the way of a protocol that can't wait. */
+  blockerOf(protocol: Protocol<unknown>, ...meanwhile: Meanwhile[]): Blocker {
+    try {
+      this.play(protocol, ...meanwhile);
+    } catch (error) {
+      if (error instanceof TimeIsUp) return error.blocker;
+      throw error;
+    }
+    throw new Error('nobody was in the way');
+  }
+
+  /** Has a file stand there with this text, and be another file than stood there before. */
+  write(path: string, text: string): void {
+    this.remove(path);
+    this.disk.create(path);
+    this.disk.fill(path, text);
+  }
+
+  remove(path: string): void {
+    if (this.disk.get(path) !== undefined) this.disk.unlink(path);
+  }
+
+  /** Every name, with a file's text. */
+  get names(): Record<string, string> {
+    return Object.fromEntries(this.disk.paths().map((path) => [path, this.disk.get(path)?.text ?? '']));
+  }
+
+  /** The disk's answer to a call, or that of whoever knows who lives. */
+  perform(step: Step): unknown {
+    if (step.call === 'pause') throw new TimeIsUp(step.blocker);
+    if (step.call === 'settle') return undefined;
+    if (step.call === 'judge') return this.dead.has(step.record.token) ? DEAD : ALIVE;
+    if (step.call === 'judgePid') return this.dead.has(step.pid) ? DEAD : ALIVE;
+    if (step.call === 'ask' || step.call === 'signal') throw new Error(`nobody answers ${step.call} here`);
+    if (step.call !== 'stage') return performOn(this.disk, step);
+    performOn(this.disk, { call: 'create', path: step.path });
+    return performOn(this.disk, { call: 'fill', path: step.path, text: step.text });
+  }
+}
+
+/** Acts right before the `nth` call of this name that makes, reads or removes `path`, and at no other. */
+export function before(call: Step['call'], path: string, act: () => unknown, nth = 1): Meanwhile {
+  let count = 0;
+  return (step) => (step.call === call && placeOf(step) === path && ++count === nth ? act() : undefined);
+}
+
+/** Acts right before each such call. */
+export function whenever(call: Step['call'], path: string, act: () => unknown): Meanwhile {
+  return (step) => (step.call === call && placeOf(step) === path ? act() : undefined);
+}
+
+/** The system refuses. */
+export function refuse(code: string): never {
+  throw new Refusal(code, 'call');
+}
+
+/** Somebody else's, in words. */
+export function whatOf(found: Found | undefined): string | undefined {
+  return found?.kind === 'foreign' ? found.what : found?.kind;
+}
+
+function placeOf(step: Step): string {
+  if (step.call === 'pause') return step.blocker.path;
+  return 'path' in step ? step.path : 'to' in step ? step.to : '';
+}
