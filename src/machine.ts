@@ -17,8 +17,9 @@ export type Identity = Omit<
   readonly thread: number;
 };
 
-/** `gone`: no such process. `there`: one exists, and this is what is known of it. */
-export type ProcessState = { is: 'gone' } | { is: 'there'; started?: string; zombie: boolean };
+/** `gone`: no such process. `there`: one exists, and this is what is known of it. `untold`: we may not ask. */
+export type ProcessState =
+  { is: 'gone' } | { is: 'there'; started?: string; zombie: boolean } | { is: 'untold' };
 
 /** The same of a thread. `ending`: it runs no code any more. */
 export type TaskState = { is: 'gone' } | { is: 'there'; started?: string; ending: boolean };
@@ -62,14 +63,16 @@ function known<T extends object>(fields: T): Known<T> {
 }
 
 function processState(pid: number): ProcessState {
+  let isThere = true;
   try {
     process.kill(pid, 0); // Signal 0 asks and sends nothing: kill(2).
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ESRCH') return { is: 'gone' };
-    // EPERM: it exists and is another user's.
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'ESRCH') return { is: 'gone' };
+    isThere = code === 'EPERM'; // Another user's. Any other code is no answer: Deno's permissions refuse the question.
   }
   const status = processStatus(pid);
-  if (status === undefined) return { is: 'there', zombie: false };
+  if (status === undefined) return isThere ? { is: 'there', zombie: false } : { is: 'untold' };
   const { state, threads, started } = status;
   // A leader that has exited under a living thread shows Z as well: only the last thread's end is the process's.
   return { is: 'there', started, zombie: state === 'X' || (state === 'Z' && threads <= 1) };

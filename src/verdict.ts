@@ -108,6 +108,8 @@ function judgeWithoutBoot(record: HolderRecord, machine: Machine, directory: str
 function judgePid(record: HolderRecord, machine: Machine): Judgement {
   const state = machine.process(record.pid);
   if (state.is === 'gone') return dead('the process is gone');
+  if (state.is === 'untold')
+    return unknown('this process may not ask whether the holder’s exists (Deno: --allow-run)');
   if (state.zombie) return dead('the process has ended, though nobody has reaped it yet');
   const comparable = record.timeNamespace === machine.self().timeNamespace;
   if (comparable && differ(record.started, state.started)) {

@@ -26,6 +26,7 @@ export function judgeWriter(
 ): Judgement {
   const state = machine.process(pid);
   if (state.is === 'there' && !state.zombie) return unknown(`a process has its pid, ${String(pid)}`); // W3
+  if (state.is === 'untold') return unknown('this process may not ask whether another exists');
   const none = `no process has its pid, ${String(pid)}`;
   if (machine.isLocal(directory) !== true) return unknown(`${none}, but another machine may have written it`);
   if (machine.self().pidNamespace !== INITIAL_PID_NAMESPACE)

@@ -63,6 +63,10 @@ describe('the verdict', () => {
       expect(verdict(holder, { process: { is: 'gone' } })).to.equal('dead');
     });
 
+    it('a process that we may not ask for is unknown', () => {
+      expect(verdict(holder, { process: { is: 'untold' } })).to.equal('unknown');
+    });
+
     it('a pid with another start time is a dead holder’s', () => {
       expect(verdict(holder, { process: there('2001') })).to.equal('dead');
     });

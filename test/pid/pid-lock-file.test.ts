@@ -211,6 +211,9 @@ describe('a pid alone', () => {
     expect(judgeWriter(7, seen(inside), '/', nobody).verdict).to.equal('unknown');
     expect(judgeWriter(7, seen({}), '/', () => true).verdict).to.equal('unknown');
     expect(judgeWriter(7, seen({}), '/', () => undefined).verdict).to.equal('unknown');
+    expect(judgeWriter(7, seen({ process: () => ({ is: 'untold' }) }), '/', nobody).verdict).to.equal(
+      'unknown',
+    );
   });
 
   it('proves no life: a pid may be another’s by now', () => {
