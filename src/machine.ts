@@ -62,20 +62,38 @@ function known<T extends object>(fields: T): Known<T> {
   return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as Known<T>;
 }
 
+/** For how long a process that lived is taken to live still: within one acquire, looks follow each other closely. */
+const FRESH_MS = 1;
+
+let lately: { readonly pid: number; readonly at: number; readonly state: ProcessState } | undefined;
+
 function processState(pid: number): ProcessState {
-  let isThere = true;
+  const at = performance.now();
+  if (lately?.pid === pid && at - lately.at < FRESH_MS) return lately.state;
+  const state = askForProcess(pid);
+  lately = state.is === 'there' && !state.zombie ? { pid, at, state } : undefined;
+  return state;
+}
+
+function askForProcess(pid: number): ProcessState {
+  const status = processStatus(pid);
+  if (status === undefined) return askByKill(pid);
+  const { state, threads, started } = status;
+  // A leader that has exited under a living thread shows Z as well: only the last thread's end is the process's.
+  return { is: 'there', started, zombie: state === 'X' || (state === 'Z' && threads <= 1) };
+}
+
+/** Of a process that /proc doesn't show: it may be gone, or hidden. */
+function askByKill(pid: number): ProcessState {
   try {
     process.kill(pid, 0); // Signal 0 asks and sends nothing: kill(2).
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     if (code === 'ESRCH') return { is: 'gone' };
-    isThere = code === 'EPERM'; // Another user's. Any other code is no answer: Deno's permissions refuse the question.
+    // EPERM: another user's. Any other code is no answer: Deno's permissions refuse the question.
+    if (code !== 'EPERM') return { is: 'untold' };
   }
-  const status = processStatus(pid);
-  if (status === undefined) return isThere ? { is: 'there', zombie: false } : { is: 'untold' };
-  const { state, threads, started } = status;
-  // A leader that has exited under a living thread shows Z as well: only the last thread's end is the process's.
-  return { is: 'there', started, zombie: state === 'X' || (state === 'Z' && threads <= 1) };
+  return { is: 'there', zombie: false };
 }
 
 function taskState(pid: number, task: number): TaskState {

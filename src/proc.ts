@@ -5,7 +5,7 @@
  * Rule P2: the numbers in /proc are those of the PID namespace that it was mounted in. If that isn't ours, they name
  * other processes, and are not read.
  */
-import { readFileSync, readlinkSync, statSync } from 'node:fs';
+import { closeSync, openSync, readFileSync, readSync, readlinkSync, statSync } from 'node:fs';
 
 export function present<T>(ask: () => T): T | undefined {
   try {
@@ -44,19 +44,31 @@ function parseStatus(text: string): Status | undefined {
   return { state, ending: (Number(fields[FLAGS]) & ENDING) !== 0, threads: Number(fields[THREADS]), started };
 }
 
+/** Read in one call, and into one buffer: this is asked at every look at a lock that is held. */
+const buffer = Buffer.alloc(1_024);
+
+function readStatus(path: string): Status | undefined {
+  const descriptor = openSync(path, 'r');
+  try {
+    return parseStatus(buffer.toString('latin1', 0, readSync(descriptor, buffer)));
+  } finally {
+    closeSync(descriptor);
+  }
+}
+
 /** Is /proc that of our own PID namespace? P2 */
 const procIsOurs = (): boolean => present(() => readlinkSync('/proc/self')) === String(process.pid);
 
 /** Of a process that exists; `undefined` if /proc doesn't show it. */
 export function processStatus(pid: number): Status | undefined {
-  return procIsOurs() ? present(() => parseStatus(readFileSync(`/proc/${pid}/stat`, 'latin1'))) : undefined;
+  return procIsOurs() ? present(() => readStatus(`/proc/${pid}/stat`)) : undefined;
 }
 
 /** Of one thread of a process that /proc shows; `gone` if it has none of that number. */
 export function taskStatus(pid: number, task: number): Status | 'gone' | undefined {
   if (!procIsOurs()) return undefined;
   try {
-    return parseStatus(readFileSync(`/proc/${pid}/task/${task}/stat`, 'latin1'));
+    return readStatus(`/proc/${pid}/task/${task}/stat`);
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     // ESRCH: it ended between open and read.
@@ -69,6 +81,9 @@ export function ownTask(): number | undefined {
   const [pid, task] = present(() => readlinkSync('/proc/thread-self'))?.split('/task/') ?? [];
   return pid === String(process.pid) && task !== undefined ? Number(task) : undefined;
 }
+
+/** PROC_PID_INIT_INO of linux/proc_ns.h, the same in every Linux: outside of it we are in a container. */
+export const INITIAL_PID_NAMESPACE = '4026531836';
 
 /** The inode of one of our namespaces: its identity for as long as it exists. */
 export function namespace(type: 'pid' | 'time'): string | undefined {

@@ -107,10 +107,13 @@ export function parseRecord(text: string): HolderRecord | undefined {
   if (typeof value !== 'object' || value === null) return undefined;
   const fields = value as Readonly<Record<string, unknown>>;
   if (fields['holdfast'] !== FORMAT) return undefined;
-  const known = Object.entries(CHECKS).map(([field, check]) => ({ field, check, value: fields[field] }));
-  if (!known.every(({ check, value }) => check(value))) return undefined;
-  const present = known.filter(({ value }) => value !== undefined);
-  return Object.fromEntries(present.map(({ field, value }) => [field, value])) as unknown as HolderRecord;
+  const record: Record<string, unknown> = {};
+  for (const [field, check] of CHECKS) {
+    const value = fields[field];
+    if (!check(value)) return undefined;
+    if (value !== undefined) record[field] = value;
+  }
+  return record as unknown as HolderRecord;
 }
 
 const optional = (check: (value: unknown) => boolean) => (value: unknown) =>
@@ -121,7 +124,7 @@ const isTrue = (value: unknown) => value === true;
 // 0 and the negatives name process groups, and must never reach kill(2).
 const isPid = (value: unknown) => isCount(value) && (value as number) > 0 && (value as number) < PID_LIMIT;
 
-const CHECKS: { readonly [field in keyof Required<HolderRecord>]: (value: unknown) => boolean } = {
+const FIELDS: { readonly [field in keyof Required<HolderRecord>]: (value: unknown) => boolean } = {
   token: (value) => typeof value === 'string' && TOKEN.test(value),
   pid: isPid,
   thread: optional(isCount),
@@ -139,3 +142,5 @@ const CHECKS: { readonly [field in keyof Required<HolderRecord>]: (value: unknow
   since: isCount,
   note: optional((value) => typeof value === 'string'),
 };
+
+const CHECKS = Object.entries(FIELDS);

@@ -11,22 +11,19 @@
  * holding, so that no other task of it takes what it finds for its own.
  * Rule T4: where the holder is the whole process, the disk alone says whether it holds, and as what kind.
  */
-import { randomFillSync } from 'node:crypto';
-import { dirname } from 'node:path';
 import { isMainThread } from 'node:worker_threads';
 import { light } from './beacon.js';
 import type { AnyClaim } from './claim.js';
-import { isLocal } from './directories.js';
 import { runSync, type Io, type Patience } from './drive.js';
 import { NotLocked, NotMyLock } from './errors.js';
 import { disown, own } from './exit.js';
 import * as failures from './failures.js';
 import { recordsOf } from './inspect.js';
-import { castLifeline } from './lifeline.js';
 import { thisMachine } from './machine.js';
+import { newRecord } from './new-record.js';
 import { checkOptions, checkPath, type LockOptions, type Options } from './options.js';
 import type { Place } from './queue.js';
-import type { HolderRecord, Token } from './record.js';
+import type { HolderRecord } from './record.js';
 import { registry, type Owned } from './registry.js';
 import { quietly, settle, type Blocker, type Found, type Protocol } from './step.js';
 
@@ -43,9 +40,6 @@ interface Held<C extends AnyClaim> {
   readonly claim: C;
   readonly place: Place | undefined;
 }
-
-/** PROC_PID_INIT_INO of linux/proc_ns.h: outside of it we are in a container. */
-const INITIAL_PID_NAMESPACE = '4026531836';
 
 /** How long a release waits for somebody who is recovering this very lock, in milliseconds. */
 const RELEASE_PATIENCE_MS = 10_000;
@@ -239,36 +233,7 @@ export abstract class Tenure<C extends AnyClaim> {
   }
 
   protected newClaim(): C {
-    const { thread, task, taskStarted, ...process } = thisMachine.self();
-    const { note, threaded } = this.options;
-    const lifeline = castLifeline();
-    const since = Date.now();
-    const token = newToken(since);
-    return this.claimFor({
-      token,
-      ...process,
-      ...(threaded ? { thread } : {}),
-      ...(threaded && task !== undefined ? { task } : {}),
-      ...(threaded && taskStarted !== undefined ? { taskStarted } : {}),
-      ...this.#proof(token),
-      ...(lifeline === undefined ? {} : { lifeline }),
-      since,
-      ...(note === undefined ? {} : { note }),
-    });
-  }
-
-  /** What proves more than pids can: that the disk is local, and a beacon for those to whom our pids mean nothing. */
-  #proof(token: string): Pick<HolderRecord, 'local' | 'beacon'> {
-    if (!isLocal(dirname(this.lockPath))) return {};
-    const beacon = this.#keepsBeacon() ? light(this.lockPath, token) : undefined;
-    return beacon === undefined ? { local: true } : { local: true, beacon };
-  }
-
-  #keepsBeacon(): boolean {
-    // A claim of the whole process must not go dark with one of its workers.
-    if (!this.options.threaded && !isMainThread) return false;
-    const { pidNamespace } = thisMachine.self();
-    return this.options.beacon ?? (pidNamespace !== undefined && pidNamespace !== INITIAL_PID_NAMESPACE);
+    return this.claimFor(newRecord(this.lockPath, this.options));
   }
 
   /** Has the claim given back at exit, at whatever point it is. */
@@ -337,20 +302,4 @@ function letGo(record: HolderRecord, how: 'broken' | 'released'): void {
   if (owned === undefined) return;
   owned.letGo(how);
   disown(owned.claim);
-}
-
-/** Random bytes for so many claims are drawn at once: each draw costs more than all else that a claim is made of. */
-const DRAWN = 256;
-const RANDOM_BYTES = 6;
-const drawn = Buffer.alloc(DRAWN * RANDOM_BYTES);
-let used = DRAWN;
-
-/** Begins with the time, so that those who wait for a lock stand in line in the order of their tokens. */
-function newToken(since: number): Token {
-  if (used === DRAWN) {
-    randomFillSync(drawn);
-    used = 0;
-  }
-  const start = used++ * RANDOM_BYTES;
-  return since.toString(16).padStart(12, '0') + drawn.toString('hex', start, start + RANDOM_BYTES);
 }

@@ -10,10 +10,8 @@
  */
 import { readFileSync, readdirSync } from 'node:fs';
 import type { Machine } from './machine.js';
+import { INITIAL_PID_NAMESPACE } from './proc.js';
 import type { Judgement } from './step.js';
-
-/** The inode number of the first PID namespace, the same in every Linux: include/linux/proc_ns.h. */
-const INITIAL_PID_NAMESPACE = '4026531836';
 
 const unknown = (reason: string): Judgement => ({ verdict: 'unknown', reason });
 
