@@ -15,7 +15,7 @@
 import * as fs from 'node:fs';
 import { connect, createServer, type Server } from 'node:net';
 import { basename, dirname } from 'node:path';
-import { Worker } from 'node:worker_threads';
+import { askByThread } from './asker.js';
 import { beaconDigits, beaconPath, type Token } from './record.js';
 import type { Signal } from './step.js';
 import { O_PATH, leadsThroughDescriptors, wayThrough } from './within.js';
@@ -135,57 +135,22 @@ export async function ask(path: string): Promise<Signal> {
 /** EAGAIN: there is a listener, and so many wait for it to accept that there is no room for one more. */
 const SIGNALS: Readonly<Record<string, Signal>> = { ECONNREFUSED: 'dark', EAGAIN: 'lit' };
 
+/** Opens a socket without connecting to it, and follows no link. */
+const SOCKET_FLAGS = O_PATH | O_NOFOLLOW;
+
 /** The very socket, which nobody can swap for a link to another any more. */
 function open(path: string): number | undefined {
   if (!leadsThroughDescriptors()) return undefined;
-  const descriptor = quietly(() => fs.openSync(path, O_PATH | O_NOFOLLOW));
+  const descriptor = quietly(() => fs.openSync(path, SOCKET_FLAGS));
   if (descriptor === undefined || fs.fstatSync(descriptor).isSocket()) return descriptor;
   fs.closeSync(descriptor);
   return undefined;
 }
 
-/** What the thread runs that asks for one that stops. Plain text: where this package is bundled it has no file. */
-const ASKER = `
-  const { workerData: { answer, path, signals } } = require('node:worker_threads');
-  const tell = (signal) => { Atomics.store(answer, 0, signal); Atomics.notify(answer, 0); };
-  const socket = require('node:net').connect({ path });
-  socket.on('connect', () => { tell(signals.EAGAIN); socket.destroy(); });
-  socket.on('error', (error) => { tell(signals[error.code] ?? 3); });`;
-
-const ANSWERS: readonly Signal[] = ['silent', 'lit', 'dark', 'silent'];
-
-/** How long it is believed, by a thread that waits, that a beacon was lit: asking is dear here. */
-const BELIEVE_MS = 200;
-
-let lastLit: { path: string; until: number } | undefined;
-
 /** The same for a thread that stops. There is no synchronous connect, so another thread makes one meanwhile. */
 export function askSync(path: string): Signal {
-  if (lastLit?.path === path && performance.now() < lastLit.until) return 'lit';
   const descriptor = open(path);
   if (descriptor === undefined) return 'silent';
-  try {
-    const signal = quietly(() => askInThread(wayThrough(descriptor))) ?? 'silent';
-    lastLit = signal === 'lit' ? { path, until: performance.now() + BELIEVE_MS } : undefined;
-    return signal;
-  } finally {
-    fs.closeSync(descriptor);
-  }
-}
-
-function askInThread(way: string): Signal {
-  const answer = new Int32Array(new SharedArrayBuffer(4));
-  const worker = new Worker(ASKER, {
-    eval: true,
-    workerData: { answer, path: way, signals: { EAGAIN: 1, ECONNREFUSED: 2 } },
-    // Nothing that the program has its threads do: no loaders, no inspectors, no output.
-    execArgv: [],
-    env: {},
-    stdout: true,
-    stderr: true,
-  });
-  worker.on('error', () => undefined);
-  worker.unref();
-  Atomics.wait(answer, 0, 0, ASK_MS);
-  return ANSWERS[Atomics.load(answer, 0)] ?? 'silent';
+  fs.closeSync(descriptor);
+  return quietly(() => askByThread(path, SOCKET_FLAGS, ASK_MS)) ?? 'silent';
 }

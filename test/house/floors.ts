@@ -32,6 +32,7 @@ export const floors: Readonly<Record<string, Floor>> = {
   'machine.ts': 2,
   'verdict.ts': 2,
   'within.ts': 2,
+  'asker.ts': 2,
   'beacon.ts': 2,
   'writer.ts': 2,
   'perform.ts': 2,

@@ -12,7 +12,6 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { connect, type Socket } from 'node:net';
-import { Worker } from 'node:worker_threads';
 import { expect } from 'chai';
 import { ask, askSync } from '../../src/beacon.js';
 import { LockFile } from '../../src/index.js';
@@ -34,15 +33,13 @@ function insider({ process: outer }: Actor): number {
   return Number(readFileSync(`/proc/${pid}/task/${pid}/children`, 'latin1').trim());
 }
 
-/** What a thread's start takes here and now: the yardstick on a machine that is busy with other things. */
-function threadMs(): number {
-  const start = performance.now();
-  const done = new Int32Array(new SharedArrayBuffer(4));
-  const script = `Atomics.store(require('node:worker_threads').workerData, 0, 1);
-    Atomics.notify(require('node:worker_threads').workerData, 0);`;
-  new Worker(script, { eval: true, workerData: done }).unref();
-  Atomics.wait(done, 0, 0, 5_000);
-  return performance.now() - start;
+/** The best of them: on a machine with more to do than it can, the others tell of that. */
+function expectBestBelow200(times: number[]): void {
+  times.sort((a, b) => a - b);
+  const [best = NaN] = times;
+  const median = times[Math.floor(times.length / 2)] ?? NaN;
+  console.log(`        best ${best.toFixed(0)} ms, median ${median.toFixed(0)} ms`);
+  expect(best).to.be.below(200);
 }
 
 function sweepByHand(directory: TemporaryDirectory): void {
@@ -81,9 +78,7 @@ describe('a holder in another PID namespace', () => {
           expect(report.took, report.message).to.equal(true);
           times.push(report.ms);
         }
-        const [best = NaN, , median = NaN] = times.sort((a, b) => a - b);
-        console.log(`        best ${best.toFixed(0)} ms, median ${median.toFixed(0)} ms`);
-        expect(best).to.be.below(Math.max(200, 4 * threadMs()));
+        expectBestBelow200(times);
       });
     }
   }
@@ -91,11 +86,17 @@ describe('a holder in another PID namespace', () => {
   law('is recovered by a waiter, asynchronous and synchronous', async () => {
     const path = temporaryDirectory().join('README');
     for (const deed of ['try', 'try-sync'] as const) {
-      const holder = await actor('hold', path, container);
-      const waiter = actor(deed, path, { options: { timeout: 30_000 } });
-      await new Promise((resolve) => setTimeout(resolve, 300));
-      await kill(holder);
-      expect((await waiter).took).to.equal(true);
+      const times: number[] = [];
+      for (let round = 0; round < 3; round++) {
+        const holder = await actor('hold', path, container);
+        const waiter = actor(deed, path, { options: { timeout: 30_000 } });
+        await new Promise((resolve) => setTimeout(resolve, 500));
+        const killed = performance.now();
+        await kill(holder);
+        expect((await waiter).took).to.equal(true);
+        times.push(performance.now() - killed);
+      }
+      expectBestBelow200(times);
     }
   });
 
