@@ -10,7 +10,7 @@ import { perform, performSync, type Call } from './perform.js';
 import type { Protocol, Step } from './step.js';
 import { COURTESY_MS, Pauses, Wait, type Patience } from './wait.js';
 
-export type { Patience } from './wait.js';
+export { noPatience, type Patience } from './wait.js';
 
 /** `sync`: calls are made in place, and only waits are awaited. `async`: every call goes to the thread pool. */
 export type Io = 'sync' | 'async';

@@ -19,28 +19,48 @@ const LINE_LIMIT = 1_000;
 export function* ahead(claim: Claim, directory: string): Protocol<Blocker | undefined> {
   const names = (yield* list(directory, LINE_LIMIT)) ?? [];
   if (names.length === LINE_LIMIT) return undefined;
-  for (const token of tokensBefore(claim, directory, names)) {
-    const path = stagedPath(claim.lock, token);
-    const content = yield* read(path);
-    const record = content.is === 'file' ? parseRecord(content.text) : undefined;
-    if (content.is !== 'file' || record?.token !== token) continue;
-    const judgement = yield* judge(record, path);
-    if (judgement.verdict !== 'dead') {
-      return { path, found: { kind: 'link', text: content.text, record }, judgement };
-    }
-    yield* quietly(unlink(path)); // N2, by S1: nobody needs the private file of the dead.
+  const tokens = tokensIn(names, claim.lock, directory).filter((token) => token < claim.record.token);
+  for (const token of tokens.sort().reverse()) {
+    const found = yield* standing(stagedPath(claim.lock, token), token);
+    if (found === undefined) continue;
+    if (found.judgement.verdict !== 'dead') return found;
+    yield* quietly(unlink(found.path)); // N2, by S1: nobody needs the private file of the dead.
   }
   return undefined;
 }
 
-/** The tokens of the lock's private files that came before a claim, the latest first. */
-function tokensBefore(claim: Claim, directory: string, names: readonly string[]): readonly Token[] {
-  const prefix = `${claim.lock.slice(directory.length).replace(/^[/\\]/, '')}.`;
-  return names
-    .filter((name) => name.startsWith(prefix))
-    .map((name) => tokenOfStaged(name))
-    .filter((token) => token !== undefined)
-    .filter((token) => token < claim.record.token)
-    .sort()
-    .reverse();
+/**
+ * How many stand in line, at least: besides the holder those who are known to live, since one who died unproved would
+ * stand there for ever. It sweeps nothing, for whoever only asks has no claim.
+ *
+ * Not told: those who wait with nothing on disk, which are all but the asynchronous ones of the link kind; and those
+ * who queue in the memory of a thread, of whom one stands here.
+ */
+export function* waiting(lock: string, directory: string, holder: Token | undefined): Protocol<number> {
+  const names = (yield* list(directory, LINE_LIMIT)) ?? [];
+  let count = 0;
+  for (const token of tokensIn(names, lock, directory)) {
+    if (token === holder) continue;
+    const found = yield* standing(stagedPath(lock, token), token);
+    if (found?.judgement.verdict === 'alive') count++;
+  }
+  return count;
+}
+
+/** Whose private file stands at a path, if it is the one of this token. */
+function* standing(path: string, token: Token): Protocol<Blocker | undefined> {
+  const content = yield* read(path);
+  const record = content.is === 'file' ? parseRecord(content.text) : undefined;
+  if (content.is !== 'file' || record?.token !== token) return undefined;
+  const judgement = yield* judge(record, path);
+  return { path, found: { kind: 'link', text: content.text, record }, judgement };
+}
+
+/** The tokens of a lock's private files. */
+function tokensIn(names: readonly string[], lock: string, directory: string): Token[] {
+  const base = lock.slice(directory.length).replace(/^[/\\]/, '');
+  return names.flatMap((name) => {
+    const token = tokenOfStaged(name);
+    return token !== undefined && name === stagedPath(base, token) ? [token] : [];
+  });
 }

@@ -1,7 +1,7 @@
 /** A pid file as a lock: for daemons, and whoever reads `/run/daemon.pid`. */
 import { dirname } from 'node:path';
 import { directory, isLocal } from './directories.js';
-import { runAsync, runSync, type Io, type Patience } from './drive.js';
+import { noPatience, runAsync, runSync, type Io } from './drive.js';
 import { recordsOf } from './inspect.js';
 import { LockBase, type Taken } from './lock-file.js';
 import {
@@ -81,10 +81,3 @@ function* readPid(path: string): Protocol<number | null> {
   const content = yield* read(path);
   return content.is === 'file' ? (parsePid(content.text) ?? null) : null;
 }
-
-/** For a protocol without a pause. */
-const noPatience: Patience = {
-  until: Infinity,
-  pollInterval: 1,
-  expired: () => new Error('nothing to wait for'),
-};

@@ -32,6 +32,13 @@ export interface Patience {
   readonly expired: (blocker: Blocker) => Error;
 }
 
+/** For a protocol without a pause. */
+export const noPatience: Patience = {
+  until: Infinity,
+  pollInterval: 1,
+  expired: () => new Error('nothing to wait for'),
+};
+
 const FIRST_PAUSE_MS = 1;
 
 /** Where events are sure to come, a poll only guards against what nobody thought of: one for every so many. */

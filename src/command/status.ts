@@ -1,10 +1,14 @@
 /**
- * `holdfast status`: who holds a lock, since when, does it live, and how is that known.
+ * `holdfast status`: who holds a lock, since when, does it live, and how is that known; and how many wait, at least.
  *
- * Not promised: how many wait. Who waits has nothing on disk, so that nothing is left of who is killed while waiting.
+ * Not promised: how many wait in all. Most who wait have nothing on disk (`waiting` says who has), so that nothing is
+ * left of who is killed while waiting.
  */
+import { dirname } from 'node:path';
+import { noPatience, runAsync } from '../drive.js';
 import type { Holder } from '../holder.js';
 import { LockFile } from '../kinds.js';
+import { waiting } from '../line.js';
 import type { Status } from './arguments.js';
 import { sayHolder, sayHolding, saySince, stateOf, type State } from './say.js';
 
@@ -21,39 +25,64 @@ export async function look(path: string): Promise<Seen> {
   return { path, lockPath: lock.lockPath, state: stateOf(holder), holder };
 }
 
+/** What is told of a lock: what one look sees, and the line. */
+interface Told extends Seen {
+  readonly waitingAtLeast: number;
+}
+
+async function tell(path: string): Promise<Told> {
+  const seen = await look(path);
+  const { lockPath, holder } = seen;
+  const count = runAsync(waiting(lockPath, dirname(lockPath), holder?.token), noPatience, 'async');
+  // Where the directory can't be listed nobody is seen to wait, which is true as well.
+  return { ...seen, waitingAtLeast: await count.catch(() => 0) };
+}
+
 export type Style = 'json' | 'plain' | 'terminal';
 
 /** The exit code: 1 if any of the locks is held. */
 export async function status(task: Status, style: Style, print: (line: string) => void): Promise<number> {
   let code = 0;
   for (const path of task.paths) {
-    const seen = await look(path);
-    if (seen.state === 'held') code = 1;
-    print(SAY[style](seen));
+    const told = await tell(path);
+    if (told.state === 'held') code = 1;
+    print(SAY[style](told));
   }
   return code;
 }
 
-const SAY: { readonly [style in Style]: (seen: Seen) => string } = {
-  json: (seen) => JSON.stringify(seen),
+const SAY: { readonly [style in Style]: (told: Told) => string } = {
+  json: (told) => JSON.stringify(told),
   plain: sayPlainly,
   terminal: sayAtATerminal,
 };
 
 /** One line, that begins with what scripts look for. */
-function sayPlainly({ path, state, holder }: Seen): string {
-  return holder === null ? `${state}: ${path}` : `${state}: ${path}, ${sayHolding(holder)}`;
+function sayPlainly({ path, state, holder, waitingAtLeast }: Told): string {
+  const held = holder === null ? '' : `, ${sayHolding(holder)}`;
+  return `${state}: ${path}${held}${waitingAtLeast === 0 ? '' : `; ${sayWaiting(waitingAtLeast)}`}`;
+}
+
+function sayWaiting(count: number): string {
+  return `at least ${String(count)} ${count === 1 ? 'waits' : 'wait'}`;
 }
 
 const COLOURS: { readonly [state in State]: number } = { free: 32, stale: 33, held: 31 };
 
-function sayAtATerminal({ path, state, holder }: Seen): string {
+function sayAtATerminal({ path, state, holder, waitingAtLeast }: Told): string {
   const head = `\u001b[1;${String(COLOURS[state])}m${state.padEnd(5)}\u001b[0m  \u001b[1m${path}\u001b[0m`;
-  if (holder === null) return head;
   const lines = [
-    ['by', sayHolder(holder)],
-    ['since', saySince(holder, Date.now()) ?? 'not told'],
-    [holder.verdict, state === 'stale' ? `${holder.reason}; whoever tries next replaces it` : holder.reason],
+    ...(holder === null ? [] : linesOf(holder)),
+    ...(waitingAtLeast === 0 ? [] : [['line', sayWaiting(waitingAtLeast)]]),
   ];
   return [head, ...lines.map(([name = '', words = '']) => `       ${name.padEnd(8)} ${words}`)].join('\n');
+}
+
+function linesOf(holder: Holder): readonly string[][] {
+  const { verdict, reason } = holder;
+  return [
+    ['by', sayHolder(holder)],
+    ['since', saySince(holder, Date.now()) ?? 'not told'],
+    [verdict, verdict === 'dead' ? `${reason}; whoever tries next replaces it` : reason],
+  ];
 }

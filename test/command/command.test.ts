@@ -47,12 +47,31 @@ describe('holdfast status', () => {
       lockPath: place.directory.join('a.lock'),
       state: 'free',
       holder: null,
+      waitingAtLeast: 0,
     });
     expect(b)
       .to.include({ state: 'held' })
       .and.to.have.property('holder')
       .that.includes({ pid: process.pid });
     await lock.release();
+  });
+
+  it('tells how many are seen to wait, besides the holder', async () => {
+    const place = new Place();
+    const lock = await place.lock('file').acquire();
+    const waiters = [place.start('run', 'file', '--', 'true'), place.start('run', 'file', '--', 'true')];
+    const seen = async () => (await place.run('status', 'file')).stdout;
+    const json = async () => JSON.parse((await place.run('status', '--json', 'file')).stdout) as object;
+    const told = /^held: file, by pid .*; the process is alive; at least 2 wait\n$/;
+    while (!told.test(await seen())) await sleep(10);
+    expect(await json()).to.include({ state: 'held', waitingAtLeast: 2 });
+    const lines: string[] = [];
+    const paths = [place.directory.join('file')];
+    await status({ name: 'status', paths }, 'terminal', (line) => lines.push(line));
+    expect(lines[0]).to.match(/\n +line +at least 2 wait$/);
+    await lock.release();
+    for (const { ended } of waiters) expect((await ended).code).to.equal(0);
+    expect(await seen()).to.equal('free: file\n');
   });
 
   it('tells the locks of other programs', async () => {

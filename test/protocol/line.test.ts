@@ -2,7 +2,7 @@
 import { expect } from 'chai';
 import { acquire } from '../../src/acquire.js';
 import { makeClaim } from '../../src/claim.js';
-import { ahead } from '../../src/line.js';
+import { ahead, waiting } from '../../src/line.js';
 import { formatRecord, stagedPath } from '../../src/record.js';
 import type { Step } from '../../src/step.js';
 import { LOCK, claimOf, recordOf } from '../simulation/programs.js';
@@ -66,6 +66,43 @@ describe('ahead of a claim in line', () => {
     expect(of(scene)).to.equal(placeOf(4));
     const elsewhere = makeClaim('/d/L', 'link', recordOf(5), claim);
     expect(scene.play(ahead(elsewhere, '/d'))).to.equal(undefined);
+  });
+});
+
+describe('those who are seen to wait', () => {
+  const count = (scene: Scene, ...meanwhile: Meanwhile[]) =>
+    scene.play(waiting(LOCK, '', recordOf(2).token), ...meanwhile);
+
+  it('have a private file, and not the lock', () => {
+    expect(count(new Scene())).to.equal(0);
+    expect(count(lineOf(2))).to.equal(0);
+    expect(count(lineOf(1, 2, 7))).to.equal(2);
+    expect(lineOf(1, 3).play(waiting(LOCK, '', undefined))).to.equal(2);
+  });
+
+  it('are known to live; and the dead are left to those who may sweep', () => {
+    const scene = lineOf(1, 3, 4);
+    scene.dead.add(recordOf(3).token);
+    const untold = (step: Step) =>
+      step.call === 'judge' && step.record.token === recordOf(4).token
+        ? { verdict: 'unknown', reason: 'nobody can tell' }
+        : undefined;
+    expect(count(scene, untold)).to.equal(1);
+    expect(Object.keys(scene.names)).to.have.lengthOf(3);
+  });
+
+  it('wait for this lock, each once, by a name that is a private file’s', () => {
+    const scene = lineOf(1);
+    scene.write(stagedPath(`${LOCK}.now`, recordOf(1).token), formatRecord(recordOf(1))); // Its witness.
+    scene.write(stagedPath('/M', recordOf(3).token), formatRecord(recordOf(3)));
+    scene.write(placeOf(4), formatRecord(recordOf(3)));
+    scene.write(placeOf(6), 'words');
+    scene.disk.mkdir(placeOf(7));
+    expect(count(scene)).to.equal(1);
+  });
+
+  it('are nobody where there is no directory', () => {
+    expect(new Scene().play(waiting('/d/L', '/d', undefined))).to.equal(0);
   });
 });
 
