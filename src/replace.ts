@@ -67,17 +67,28 @@ export function replaceSync(path: string, bytes: Uint8Array, mode?: number): voi
   syncDirectorySync(dirname(target));
 }
 
-/** Removes what those left who were killed while they replaced this file (W4). */
+/**
+ * Removes what those left who were killed while they replaced this file (W4). Never throws: a directory that we may not
+ * list is no reason to leave the file as it is.
+ */
 export async function sweepReplacements(path: string): Promise<void> {
-  const target = await fs.promises.realpath(path).catch(() => path);
-  for (const left of leftBeside(target, await fs.promises.readdir(dirname(target))))
-    await fs.promises.rm(left, { force: true });
+  try {
+    const target = await fs.promises.realpath(path).catch(() => path);
+    for (const left of leftBeside(target, await fs.promises.readdir(dirname(target))))
+      await fs.promises.rm(left, { force: true });
+  } catch {
+    // It stays for the next.
+  }
 }
 
 /** The synchronous form of `sweepReplacements`. */
 export function sweepReplacementsSync(path: string): void {
-  const target = present(() => fs.realpathSync(path)) ?? path;
-  for (const left of leftBeside(target, fs.readdirSync(dirname(target)))) fs.rmSync(left, { force: true });
+  try {
+    const target = present(() => fs.realpathSync(path)) ?? path;
+    for (const left of leftBeside(target, fs.readdirSync(dirname(target)))) fs.rmSync(left, { force: true });
+  } catch {
+    // It stays for the next.
+  }
 }
 
 function stagedFor(target: string): string {

@@ -88,7 +88,7 @@ export async function updateFile(
   return await withLock(
     path,
     async (lock) => {
-      if (mayHaveLeft(lock)) await sweepReplacements(lock.path).catch(() => undefined);
+      if (mayHaveLeft(lock)) await sweepReplacements(lock.path);
       const old = await readFile(lock.path).catch(rethrowUnlessMissing);
       const content = await update(decode(lock.path, old, encoding) as never);
       if (content === undefined) return undefined;
@@ -127,7 +127,7 @@ export function updateFileSync(
   return withLockSync(
     path,
     (lock) => {
-      if (mayHaveLeft(lock)) sweepQuietly(lock.path);
+      if (mayHaveLeft(lock)) sweepReplacementsSync(lock.path);
       const old = readIfThere(lock.path);
       const content = update(decode(lock.path, old, encoding) as never);
       if (content === undefined) return undefined;
@@ -158,14 +158,6 @@ function mayHaveLeft({ path, clean }: LockFile): boolean {
   if (swept.size === LIMIT) swept.clear();
   swept.add(path);
   return true;
-}
-
-function sweepQuietly(path: string): void {
-  try {
-    sweepReplacementsSync(path);
-  } catch {
-    // A directory that we may not list is no reason to leave the file as it is.
-  }
 }
 
 function readIfThere(path: string): Buffer | undefined {

@@ -5,14 +5,14 @@
  * can't take. Here the exclusive part is a holdfast lock beside the file, `<path>.lock`, recovered after a crash.
  *
  * Rule Z1: whoever doesn't get the lock changes nothing.
- * Rule Z2: the text is replaced whole, so a reader never sees half of it.
+ * Rule Z2: the text is replaced whole, also on a disk that is nearly full (W2), so a reader never sees half of it.
  */
 import { closeSync, openSync } from 'node:fs';
 import { hostname } from 'node:os';
-import writeFileAtomic from 'write-file-atomic';
 import { AlreadyLocked, LockFailed } from './errors.js';
 import type { Holder } from './holder.js';
 import { LockFile as NameLock } from './kinds.js';
+import { replaceSync, sweepReplacementsSync } from './replace.js';
 
 /**
  * Somebody else has the lock.
@@ -116,7 +116,8 @@ export class LockFile extends SimpleLockFile<LockFileOptions> {
   }
 
   protected override onLock(options: LockFileOptions): void {
-    writeFileAtomic.sync(this.path, ` ${render(options.contentTemplate)}\n`); // Z2
+    sweepReplacementsSync(this.path);
+    replaceSync(this.path, Buffer.from(` ${render(options.contentTemplate)}\n`)); // Z2
   }
 }
 

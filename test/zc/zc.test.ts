@@ -1,6 +1,6 @@
 /** `holdfast/zc`: what zc.lockfile does, and holdfast's classes do as well. */
 import { execFileSync, spawnSync } from 'node:child_process';
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, readdirSync, statSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { expect } from 'chai';
 import { LockError, LockFile, SimpleLockFile } from '../../src/zc.js';
@@ -103,6 +103,33 @@ describe('holdfast/zc', () => {
     expect(readFileSync(path, 'utf8')).to.equal(` ${pid}\n`);
     using _lock = new LockFile(path);
     expect(readFileSync(path, 'utf8')).to.equal(` ${process.pid}\n`);
+  });
+
+  it('leaves the old text whole when the disk takes only a part of the new one', function () {
+    if (process.platform === 'win32') this.skip();
+    const path = temporaryDirectory().expect('f.lock').join('f.lock');
+    writeFileSync(path, 'old');
+    const script = `
+      import { LockFile } from ${JSON.stringify(zc)};
+      new LockFile(${JSON.stringify(path)}, { contentTemplate: 'x'.repeat(20_000) });`;
+    // The limit on a file's size refuses as a full disk does: first a part is written, then nothing.
+    const shell = `ulimit -f 8; exec "$0" --input-type=module --eval "$1"`;
+    const { status, stderr } = spawnSync('bash', ['-c', shell, process.execPath, script], {
+      env: { ...process.env, NODE_V8_COVERAGE: '' },
+      encoding: 'utf8',
+    });
+    expect(statSync(path).size, 'bytes in place').to.equal(3);
+    expect({ status, code: /code: '(\w+)'/.exec(stderr)?.[1] }).to.deep.equal({ status: 1, code: 'EFBIG' });
+    new LockFile(path).close(); // It was given back.
+  });
+
+  it('sweeps what somebody left who was killed while writing', () => {
+    const directory = temporaryDirectory().expect('f.lock', 'f.lock.holdfast-notes');
+    const path = directory.join('f.lock');
+    writeFileSync(`${path}.holdfast-notes`, '');
+    for (const end of ['', '.1234']) writeFileSync(`${path}.holdfast-${'0'.repeat(24)}${end}`, '');
+    new LockFile(path).close();
+    expect(readdirSync(directory.path).sort()).to.deep.equal(['f.lock', 'f.lock.holdfast-notes']);
   });
 
   it('writes what zc.lockfile writes, and is no lock to it, as the docs say', function () {
