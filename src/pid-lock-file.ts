@@ -22,39 +22,42 @@ import { sweep } from './sweep.js';
  * A lock that is the very file `path`, which holds the pid of its holder and a newline, from the moment it exists. The
  * holder's record stands beside it while it is held, at `<path>.holder`. Needs a filesystem with hard links.
  *
+ * With the option `lockPath` the pid file and the record stand there, and `path`, which is only named then, may be a
+ * file or a directory of any content.
+ *
  * @example
  * using running = new PidLockFile('/run/daemon.pid').acquireSync(0); // AlreadyLocked: another one is running.
  */
 export class PidLockFile extends LockBase<PidClaim> {
-  /** The pid file: `path` itself. */
+  /** The pid file, absolute: `path` itself, unless the option `lockPath` says where. */
   override get lockPath(): string {
-    return this.path;
+    return this.options.lockPath ?? this.path;
   }
 
   /** The pid that the file holds, whoever wrote it; null if there is no file, or no pid in it. */
   async readPid(): Promise<number | null> {
-    return await runAsync(readPid(this.path), noPatience, this.io);
+    return await runAsync(readPid(this.lockPath), noPatience, this.io);
   }
 
   /** The synchronous form of `readPid`. */
   readPidSync(): number | null {
-    return runSync(readPid(this.path), noPatience);
+    return runSync(readPid(this.lockPath), noPatience);
   }
 
   protected override get io(): Io {
-    return this.options.io === 'auto' && isLocal(dirname(this.path)) ? 'sync' : 'async';
+    return this.options.io === 'auto' && isLocal(dirname(this.lockPath)) ? 'sync' : 'async';
   }
 
   protected override claimFor(record: HolderRecord): PidClaim {
-    return makePidClaim(this.path, record, this.options);
+    return makePidClaim(this.lockPath, record, this.options);
   }
 
   protected override *acquiring(claim: PidClaim): Protocol<Taken<PidClaim>> {
     const { previous } = yield* acquirePid(claim);
-    const here = directory(dirname(this.path));
+    const here = directory(dirname(this.lockPath));
     if (previous !== undefined || here.isSwept !== true) {
       here.isSwept = true;
-      yield* quietly(sweep(dirname(this.path), claim.name, previous));
+      yield* quietly(sweep(dirname(this.lockPath), claim.name, previous));
     }
     return { claim, previous };
   }
@@ -68,7 +71,7 @@ export class PidLockFile extends LockBase<PidClaim> {
   }
 
   protected override *inspecting(): Protocol<Blocker | undefined> {
-    return yield* inspectPid(this.path);
+    return yield* inspectPid(this.lockPath);
   }
 
   protected override *breaking(claim: PidClaim): Protocol<readonly HolderRecord[]> {

@@ -15,6 +15,7 @@ import { existsSync, rmdirSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 
 export type EngineName = 'node:sqlite' | 'node-sqlite3-wasm';
+export const ENGINES: readonly EngineName[] = ['node:sqlite', 'node-sqlite3-wasm'];
 
 /** An open database. */
 export interface Connection {

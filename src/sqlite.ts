@@ -10,7 +10,7 @@ import { LockFailed } from './errors.js';
 import { LockBase } from './lock-file.js';
 import type { LockOptions } from './options.js';
 import { formatRecord, parseRecord, type HolderRecord } from './record.js';
-import { loadEngine, type Engine, type EngineName } from './sqlite-engine.js';
+import { ENGINES, loadEngine, type Engine, type EngineName } from './sqlite-engine.js';
 import { Guard } from './sqlite-guard.js';
 import { withRow, type Row } from './sqlite-rows.js';
 import { judge, pause, type Blocker, type Found, type Protocol } from './step.js';
@@ -54,6 +54,8 @@ export class SQLiteLockFile extends LockBase {
     super(path, others);
     if (database !== undefined && (typeof database as unknown) !== 'string')
       throw new TypeError('database must be a path');
+    if (engine !== undefined && !ENGINES.includes(engine))
+      throw new TypeError(`engine must be ${ENGINES.map((name) => `'${name}'`).join(' or ')}`);
     this.database = resolve(database ?? join(dirname(this.path), 'holdfast.sqlite'));
     this.#key = relative(dirname(this.database), this.path).split(sep).join('/');
     this.#engineName = engine;

@@ -65,6 +65,27 @@ describe('a pid file', () => {
     expect(lock.readPidSync()).to.equal(null);
   });
 
+  it('stands where the option lockPath says, and what it is for is not touched', async () => {
+    const directory = temporaryDirectory().expect('data', 'data/');
+    mkdirSync(directory.join('data/run'), { recursive: true });
+    const path = directory.join('data');
+    const lockPath = directory.join('data/run/daemon.pid');
+    const before = statSync(path).mtimeMs;
+    const lock = new PidLockFile(path, { lockPath });
+    expect(lock).to.include({ path, lockPath });
+    await lock.acquire();
+    expect(readdirSync(directory.join('data/run'))).to.include.members(['daemon.pid', 'daemon.pid.holder']);
+    expect([await lock.readPid(), lock.readPidSync()]).to.deep.equal([process.pid, process.pid]);
+    expect(() => new PidLockFile(lockPath).acquireSync(0)).to.throw(AlreadyLocked, lockPath);
+    new PidLockFile(path, { lockPath }).breakLockSync();
+    expect(() => lock.releaseSync()).to.throw(NotMyLock);
+    lock.acquireSync(0);
+    lock.releaseSync();
+    expect(readdirSync(directory.join('data/run'))).to.deep.equal([]);
+    expect(readdirSync(directory.path)).to.deep.equal(['data']);
+    expect(statSync(path).mtimeMs).to.equal(before);
+  });
+
   it('of a holder that died at any call is taken at once, and nothing is left', function () {
     this.timeout(120_000);
     const directory = temporaryDirectory();

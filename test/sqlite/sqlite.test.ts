@@ -65,6 +65,10 @@ describe('a lock in a database', () => {
     await lock.release();
     expect(readdirSync(directory.path).sort()).to.deep.equal(['holdfast.sqlite', 'other.sqlite']);
     expect(() => new SQLiteLockFile('README', { database: 1 as never })).to.throw(TypeError);
+    expect(() => new SQLiteLockFile('README', { engine: 'sqlite' as never })).to.throw(
+      TypeError,
+      'node:sqlite',
+    );
   });
 
   it('is not made by a look', () => {
