@@ -160,16 +160,16 @@ function checkedPath(
 }
 
 function refusePromise(result: unknown): void {
-  if (
-    typeof result === 'object' &&
-    result !== null &&
-    'then' in result &&
-    typeof result.then === 'function'
-  ) {
+  if (isPromise(result)) {
     throw new TypeError(
       'a function under a synchronous lock must not be asynchronous: it would go on without it',
     );
   }
+}
+
+/** Is it something that `await` would wait for? */
+export function isPromise(value: unknown): boolean {
+  return typeof (value as { then?: unknown } | null | undefined)?.then === 'function';
 }
 
 function wrap<Wrapper extends object>(

@@ -14,7 +14,7 @@ import { isUtf8 } from 'node:buffer';
 import { readFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import type { LockFile } from './kinds.js';
-import { withLock, withLockSync } from './locked.js';
+import { isPromise, withLock, withLockSync } from './locked.js';
 import type { LockOptions } from './options.js';
 import { replace, replaceSync, sweepReplacements, sweepReplacementsSync } from './replace.js';
 
@@ -195,8 +195,4 @@ function encode(content: string | Uint8Array, encoding: BufferEncoding | null): 
   throw new TypeError(
     `update must return a string, a Uint8Array, or undefined to leave the file; not ${given}`,
   );
-}
-
-export function isPromise(value: unknown): boolean {
-  return typeof value === 'object' && value !== null && 'then' in value && typeof value.then === 'function';
 }

@@ -5,7 +5,8 @@
  * which file it is.
  */
 import { resolve } from 'node:path';
-import { isPromise, updateFile, updateFileSync, type UpdateOptions } from './update-file.js';
+import { isPromise } from './locked.js';
+import { updateFile, updateFileSync, type UpdateOptions } from './update-file.js';
 
 /**
  * How a JSON file is changed.
