@@ -10,9 +10,10 @@ import { strict as assert } from 'node:assert';
 import { mkdtempSync, readdirSync, realpathSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { laws, type Law } from './contract-laws.js';
 import { Crew, LawWorker } from './contract-crew.js';
 import { forms, load, type Form, type LockModule } from './contract-form.js';
+import type { Law } from './contract-law.js';
+import { laws } from './contract-laws.js';
 
 /**
  * A lock to be tested.
