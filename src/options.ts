@@ -151,7 +151,8 @@ export function checkTimeout(timeout: unknown): number | undefined {
 
 function checkNumber(name: string, value: unknown): number {
   if (typeof value !== 'number' || Number.isNaN(value)) {
-    throw new TypeError(`${name} must be a number of milliseconds, not ${String(value)}`);
+    const given = typeof value === 'string' ? JSON.stringify(value) : String(value);
+    throw new TypeError(`${name} must be a number of milliseconds, not ${given}`);
   }
   return value;
 }

@@ -92,7 +92,7 @@ describe('the README', () => {
       symlinkSync('../holdfast/dist/src/command/main.js', home.join('app/node_modules/.bin/holdfast'));
       chmodSync(join(projectDirectory, 'dist/src/command/main.js'), 0o755);
       const cron = () => {
-        const env = { ...userEnvironment(), HOME: home.path };
+        const env = { ...userEnvironment(), HOME: home.path, npm_config_update_notifier: 'false' };
         const { status, stdout, stderr } = spawnSync('sh', ['-c', command], { env, encoding: 'utf8' });
         return { status, stdout, stderr: stderr.replace(/^npm (?:warn|notice).*\n/gm, '') };
       };

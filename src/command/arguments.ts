@@ -69,6 +69,8 @@ const OPTIONS = {
   break: { ...everywhere, force: flag },
 } as const satisfies Record<string, ParseArgsConfig['options']>;
 
+const COMMANDS = 'run, status, wait or break';
+
 /** Is JSON asked for? Known before the rest, so that an error in the rest can be told in it. */
 export function wantsJson(args: readonly string[]): boolean {
   return untilDashes(args).includes('--json');
@@ -80,7 +82,9 @@ export function parseTask(args: readonly string[]): Task {
   if (['--help', '-h', 'help'].includes(name)) return { name: 'help', json, lateCode: LATE_CODE };
   if (['--version', '-V'].includes(name)) return { name: 'version', json, lateCode: LATE_CODE };
   if (!isCommand(name)) {
-    throw new UsageError(name === '' ? 'say what to do' : `there is no command ${quote(name)}`);
+    if (name === '') throw new UsageError(`say what to do: ${COMMANDS}`);
+    if (name.startsWith('-')) throw new UsageError(`${name} comes after the command: ${COMMANDS}`);
+    throw new UsageError(`there is no command ${quote(name)}, only ${COMMANDS}`);
   }
   const own = name === 'run' ? untilDashes(rest) : rest;
   const { values, positionals } = read(name, own);

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 
 export const HELP = `Usage:
   holdfast run [OPTIONS] PATH -- COMMAND [ARG...]   run a command under the lock of PATH
-  holdfast status [--json] PATH...                  say who holds the lock, whether it lives, who waits
+  holdfast status [--json] PATH...                  say who holds the lock, and how many wait
   holdfast wait [OPTIONS] PATH                      wait until the lock is free, without taking it
   holdfast break [--force] [--json] PATH            remove the lock of a holder that is dead
 

@@ -229,8 +229,9 @@ describe('holdfast', () => {
   });
 
   const wrong: readonly (readonly [string, string])[] = [
-    ['', 'say what to do'],
-    ['fly', 'there is no command "fly"'],
+    ['', 'say what to do: run, status, wait or break'],
+    ['fly', 'there is no command "fly", only run, status, wait or break'],
+    ['--json status file', '--json comes after the command'],
     ['run', 'run: which PATH to lock?'],
     ['run file', 'run: which command?'],
     ['run file --', 'run: which command?'],

@@ -49,7 +49,11 @@ describe('a bad argument touches nothing', () => {
     'no object': [5_000, TypeError, 'options must be an object'],
     null: [null, TypeError, 'options must be an object'],
     'a timeout that is NaN': [{ timeout: NaN }, TypeError, 'timeout must be a number'],
-    'a timeout that is a string': [{ timeout: '5' }, TypeError, 'timeout must be a number'],
+    'a timeout that is a string': [
+      { timeout: '5' },
+      TypeError,
+      'timeout must be a number of milliseconds, not "5"',
+    ],
     'threaded that is no boolean': [{ threaded: 1 }, TypeError, 'threaded must be'],
     'a note that is no string': [{ note: 5 }, TypeError, 'note must be a string'],
     'a note that is too long': [{ note: 'é'.repeat(256) }, RangeError, 'note must take'],
