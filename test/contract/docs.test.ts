@@ -1,9 +1,19 @@
 /** What the documents of this subject show is what runs, and no row of their tables is empty. */
+import { spawnSync } from 'node:child_process';
 import { readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
+import { acquire } from '../../src/acquire.js';
+import { makeClaim } from '../../src/claim.js';
 import { laws } from '../../src/contract-laws.js';
+import { advance } from '../../src/drive.js';
+import { LockFile } from '../../src/index.js';
+import { thisMachine } from '../../src/machine.js';
+import { performSync } from '../../src/perform.js';
+import { parseRecord, type HolderRecord } from '../../src/record.js';
 import { projectDirectory } from '../support/paths.js';
+import { packageUrl } from '../support/script.js';
+import { temporaryDirectory } from '../support/temporary.js';
 
 const read = (...names: string[]): string => readFileSync(join(projectDirectory, ...names), 'utf8');
 
@@ -14,6 +24,34 @@ describe('the documents', () => {
     expect(code?.replace("'holdfast/protocol'", "'../../src/protocol.js'")).to.equal(
       read('test/contract/room-lock.ts'),
     );
+  });
+
+  it('protocol.md: in the picture of a recovery, whoever recovers makes the calls that it makes', () => {
+    const directory = temporaryDirectory();
+    const lock = new LockFile(directory.join('config.json'));
+    const take = `import(${JSON.stringify(packageUrl)}).then(({ LockFile }) => {
+      new LockFile(${JSON.stringify(lock.path)}).acquireSync();
+      process.kill(process.pid, 'SIGKILL');
+    })`;
+    expect(spawnSync(process.execPath, ['-e', take]).signal).to.equal('SIGKILL');
+
+    const dead = parseRecord(readFileSync(lock.lockPath, 'utf8'));
+    if (dead === undefined) throw new Error('nobody died');
+    const record: HolderRecord = { ...dead, token: 'f'.repeat(24), pid: process.pid };
+    const claim = makeClaim(lock.lockPath, 'link', record, { mode: 0o644, orphanGraceMs: 1_000 });
+    const made: string[] = [];
+    const outcome = advance(acquire(claim), (step) => {
+      const path = step.call === 'link' ? step.to : 'path' in step ? step.path : '';
+      const [, name] = /\/(config\.json\.lock(?:\.evict)?)$/.exec(path) ?? [];
+      if (name !== undefined && step.call !== 'judge') made.push(`${step.call} ${name}`);
+      if (step.call === 'pause' || step.call === 'settle') throw new Error('it waits');
+      return performSync(step, thisMachine);
+    });
+    expect(outcome.previous?.pid).to.equal(dead.pid);
+    lock.breakLockSync();
+
+    const drawn = [...read('docs/protocol.md').matchAll(/^ +P->>D: (\w+)(?:.*?(config\.json\S*))?/gm)];
+    expect(drawn.map(([, call, name = 'config.json.lock']) => `${call} ${name}`)).to.deep.equal(made);
   });
 
   it('originals.md: each row says what became of it, and a test that is there', () => {
