@@ -1,9 +1,18 @@
 /**
  * What the README shows, runs: each of its TypeScript and JavaScript blocks, in an empty folder, as a file of its own;
- * and each crontab's command, in the home of somebody who has the package installed in `~/app`.
+ * and each crontab's command, in the home of somebody who has the package installed in `~/app`. The blocks of the other
+ * pages compile; those that show something are run by the tests of what they show.
  */
 import { spawnSync } from 'node:child_process';
-import { chmodSync, mkdirSync, readFileSync, renameSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  mkdirSync,
+  readFileSync,
+  readdirSync,
+  renameSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import ts from 'typescript';
@@ -12,12 +21,15 @@ import { userEnvironment } from './support/packed.js';
 import { projectDirectory } from './support/paths.js';
 import { temporaryDirectory } from './support/temporary.js';
 
-const readme = readFileSync(join(projectDirectory, 'README.md'), 'utf8');
-const blocks = [...readme.matchAll(/^```(ts|js)\n(.*?)^```$/gms)].map(([, language = '', text = '']) => ({
-  language,
-  text,
-  title: /^(?!import|\s*$).*$/m.exec(text)?.[0] ?? text,
-}));
+const read = (...names: string[]) => readFileSync(join(projectDirectory, ...names), 'utf8');
+const blocksOf = (page: string) =>
+  [...page.matchAll(/^```(ts|js)\n(.*?)^```$/gms)].map(([, language = '', text = '']) => ({
+    language,
+    text,
+    title: /^(?!import|\s*$).*$/m.exec(text)?.[0] ?? text,
+  }));
+const readme = read('README.md');
+const blocks = blocksOf(readme);
 const crontabs = [...readme.matchAll(/^```crontab\n(?:\S+ ){5}(.*)\n```$/gm)].map(
   ([, command = '']) => command,
 );
@@ -83,7 +95,8 @@ describe('the README', () => {
   });
 
   for (const command of crontabs) {
-    it(`runs: ${command}, unless it still runs`, () => {
+    it(`runs: ${command}, unless it still runs`, function () {
+      if (process.platform === 'win32') this.skip();
       const home = temporaryDirectory().expect('app', 'app/', '.npm/');
       install(home.join('app'), 'js', "console.log('imported');", 'import');
       renameSync(home.join('app/import.mjs'), home.join('app/import.js'));
@@ -105,10 +118,13 @@ describe('the README', () => {
     });
   }
 
-  it('compiles under the strictest settings, from its own types', function () {
+  it('compiles under the strictest settings, from its own types, and so do the other pages', function () {
     this.timeout(120_000);
     const directory = temporaryDirectory();
-    const names = blocks.map(({ language, text }, index) => {
+    const pages = readdirSync(join(projectDirectory, 'docs')).filter((name) => name.endsWith('.md'));
+    const others = pages.flatMap((name) => blocksOf(read('docs', name)));
+    expect(others.length).to.be.greaterThan(3);
+    const names = [...blocks, ...others].map(({ language, text }, index) => {
       const { expected, file } = install(directory.path, language, text, `block-${index}`);
       directory.expect(...expected);
       return file;
