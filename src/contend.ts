@@ -16,7 +16,14 @@
  * to a call that succeeded.
  * Rule C6: what a refused call may have done all the same is undone.
  * Rule C7: work done under an eviction lock stays done though that can't be given back. Its claim is found to be our
- * own by whatever we do next with this claim (C5), and the dead's when we die.
+ * own by whatever we do next with this claim (C5), and the dead's when we die. After a refusal it is given back only
+ * if it is seen to be still ours. Without:
+ *
+ *     P.1 unlink .evict: made, and yet refused
+ *     B.1 takes .evict to break Q's lock, looks: still Q's
+ *     P.2 unlink .evict: removes B's
+ *     Q.1 takes .evict, gives its lock back     R.1 link: R holds
+ *     B.2 unlink: removes R
  *
  * Not promised: who gets the lock of several that contend.
  */
@@ -121,7 +128,10 @@ export function* underEviction<T>(
     yield* atLast(() => retract(eviction, claim)); // C6
     throw refusal;
   }
-  yield* atLast(() => leave(eviction, claim)); // C7
+  yield* atLast(
+    () => leave(eviction, claim), // C7
+    () => retract(eviction, claim),
+  );
   return { done };
 }
 

@@ -257,11 +257,13 @@ export function* quietly(cleanUp: Protocol<unknown>): Protocol<void> {
  * The last call of work that is done: made once more if it is refused, and then let be. Its refusal would tell the
  * caller that the work was not done. What stays behind is in nobody's way who knows it for ours, and is the dead's
  * when we die.
+ *
+ * @param again What is made the second time, where the name may be another's by then.
  */
-export function* atLast(call: () => Protocol<unknown>): Protocol<void> {
+export function* atLast(call: () => Protocol<unknown>, again = call): Protocol<void> {
   try {
     yield* call();
   } catch {
-    yield* quietly(call());
+    yield* quietly(again());
   }
 }
