@@ -20,6 +20,7 @@ import { discard, prepare, retract, underEviction, type Attempt } from './conten
 import { evictionOf, isClaim, isSame, judgeFound, look, recordsOf } from './inspect.js';
 import { stagedPath, type HolderRecord } from './record.js';
 import {
+  atLast,
   insist,
   judgePid,
   link,
@@ -135,33 +136,46 @@ export function* acquirePid(claim: PidClaim): Protocol<Attempt & { taken: true }
 
 /** One attempt; if it fails, it leaves nothing (A2). */
 function* contendPid(claim: PidClaim): Protocol<Attempt> {
-  let outcome: { done: Attempt } | { blocker: Blocker };
   yield* prepare(claim.name);
   try {
-    outcome = yield* underEviction(claim.path, claim.name, 1, () => take(claim));
+    const outcome = yield* underEviction(claim.path, claim.name, 1, () => take(claim));
+    const attempt: Attempt = 'blocker' in outcome ? { taken: false, blocker: outcome.blocker } : outcome.done;
+    if (!attempt.taken) yield* discard(claim.name);
+    return attempt;
   } catch (refusal) {
     yield* quietly(abandonPid(claim));
     throw refusal;
   }
-  const attempt: Attempt = 'blocker' in outcome ? { taken: false, blocker: outcome.blocker } : outcome.done;
-  if (!attempt.taken) yield* discard(claim.name);
-  return attempt;
 }
 
 /** Under the eviction lock: removes what is dead, and makes both names ours (P1). */
 function* take(claim: PidClaim): Protocol<Attempt> {
-  const { path, record, name } = claim;
+  const { path } = claim;
   const seen = yield* inspectPid(path);
   if (seen !== undefined && seen.judgement.verdict !== 'dead') return { taken: false, blocker: seen };
   const previous = yield* clear(path, seen?.found);
-  // P2. By `link`, as E1: neither name is ever there without its text.
-  yield* linked(name.staged, recordBeside(path));
-  yield* stage(secondName(path, record), pidText(record), name.mode);
-  if (!(yield* linked(secondName(path, record), path))) {
-    yield* clearOurs(path, record);
-    return { taken: false, blocker: { path, found: QUICKER, judgement: UNCLEAR } };
+  try {
+    if (yield* publish(claim)) return previous === undefined ? { taken: true } : { taken: true, previous };
+  } catch (refusal) {
+    // Here, while nobody else is at the names: to come back for them we might have to wait (C6).
+    yield* quietly(withdraw(claim));
+    throw refusal;
   }
-  return previous === undefined ? { taken: true } : { taken: true, previous };
+  yield* withdraw(claim);
+  return { taken: false, blocker: { path, found: QUICKER, judgement: UNCLEAR } };
+}
+
+/** Makes both names; false if something has either. P2. By `link`, as E1: neither is ever there without its text. */
+function* publish({ path, record, name }: PidClaim): Protocol<boolean> {
+  if (!(yield* linked(name.staged, recordBeside(path)))) return false;
+  yield* stage(secondName(path, record), pidText(record), name.mode);
+  return yield* linked(secondName(path, record), path);
+}
+
+/** Under the eviction lock: removes what this claim has at both names; false if it wasn't ours any more. */
+function* withdraw({ path, record, name }: PidClaim): Protocol<boolean> {
+  if (!isClaim(yield* look(recordBeside(path)), name)) return false;
+  return yield* clearOurs(path, record);
 }
 
 const QUICKER: Found = { kind: 'foreign', what: 'the pid file of another program, which was quicker' };
@@ -191,7 +205,12 @@ function* clearOurs(path: string, record: HolderRecord): Protocol<boolean> {
   if (ours) yield* insist(() => unlink(path));
   yield* insist(() => unlink(secondName(path, record)));
   yield* unlink(stagedPath(path, record.token));
-  yield* insist(() => unlink(recordBeside(path)));
+  try {
+    yield* insist(() => unlink(recordBeside(path)));
+  } catch (refusal) {
+    // Nobody else removes it: if it is gone, it was removed, whatever the refusal is about.
+    if ((yield* read(recordBeside(path))).is !== 'nothing') throw refusal;
+  }
   return ours || content.is === 'nothing';
 }
 
@@ -205,11 +224,9 @@ export function* releasePid(claim: PidClaim): Protocol<boolean> {
 }
 
 function* relinquishPid(claim: PidClaim): Protocol<{ done: boolean } | { blocker: Blocker }> {
-  const { path, record, name } = claim;
-  return yield* underEviction(path, name, 1, function* () {
-    const isStanding = isClaim(yield* look(recordBeside(path)), name);
-    const ours = isStanding && (yield* clearOurs(path, record));
-    yield* discard(name);
+  return yield* underEviction(claim.path, claim.name, 1, function* () {
+    const ours = yield* withdraw(claim);
+    yield* atLast(() => discard(claim.name));
     return ours;
   });
 }
@@ -231,7 +248,7 @@ export function* breakPid(claim: PidClaim): Protocol<Found | undefined> {
       yield* pause(outcome.blocker);
     }
   } finally {
-    yield* quietly(discard(claim.name));
+    yield* atLast(() => discard(claim.name));
   }
 }
 
