@@ -22,10 +22,14 @@ export interface Phase {
   readonly then: (end: End) => string;
   /** While in it, the actor believes that it holds the lock. */
   readonly holds?: boolean;
-  /** It removes others' locks by force, and may. */
-  readonly forces?: boolean;
+  /** It removes others' locks by force, and may: those that it saw, which this tells. */
+  readonly forces?: (history: readonly Answer[]) => string;
   /** A pause in it may be cut off by a throw. */
   readonly patient?: boolean;
+  /** It may line up: the driver may say so at a pause, and may wake it. */
+  readonly lines?: boolean;
+  /** When it makes its private file, it forgets what it saw (M4). */
+  readonly forgets?: boolean;
   /** What it remembers at a pause; by default nothing. */
   readonly memory?: (history: readonly Answer[]) => string;
   /** The phase that replaces it when the process exits in the middle of it. */
@@ -39,6 +43,8 @@ export interface Program {
   readonly mark: string;
   /** Does its claim stand at the lock's name? */
   readonly stands: (disk: Disk) => boolean;
+  /** Its lock tells nobody whose it is: another program's. */
+  readonly isNameless?: boolean;
   /** May the explorer kill it? By default it may. */
   readonly mayDie?: boolean;
   readonly first: string;
@@ -84,8 +90,7 @@ class Run {
   get call(): ActorCall | undefined {
     const step = this.#step;
     // The protocols of floor 1 yield none of these, but for beacons, which have no names here.
-    if (step?.call === 'ask' || step?.call === 'judgePid' || step?.call === 'signal')
-      throw new Error('a step that cannot be explored');
+    if (step?.call === 'ask' || step?.call === 'signal') throw new Error('a step that cannot be explored');
     if (step?.call !== 'stage') return step;
     return this.#isFilling
       ? { call: 'fill', path: step.path, text: step.text }
@@ -204,10 +209,11 @@ export class Actor {
     run.answer(answer);
     const { call } = run;
     if (call === undefined) return this.#leave(phase, run.end as End);
+    const before = remember(node.memory, node.call as ActorCall, answer, call, phase.forgets);
     const memory =
       call.call === 'pause'
-        ? atPause(phase.memory?.([...historyOf(node), answer]) ?? '')
-        : remember(node.memory, node.call as ActorCall, answer, call);
+        ? atPause(before, call, phase.memory?.([...historyOf(node), answer]) ?? '')
+        : before;
     const landmark = `${node.phase} ${call.call} ${placeOf(call)} ${keyOfMemory(memory)}`;
     let next = this.#landmarks.get(landmark);
     if (next === undefined) {

@@ -1,9 +1,11 @@
 /** `npm run explore`: explores what one asks for, with progress. */
 import { Explorer, type Scenario } from './explorer.js';
+import { shipped } from './programs.js';
 import {
   contest,
   kinds,
   leaving,
+  lineUp,
   meeting,
   others,
   refusals,
@@ -11,11 +13,21 @@ import {
   robbery,
   type Start,
 } from './scenarios.js';
+import {
+  pidContest,
+  pidMeeting,
+  pidOverwritten,
+  pidReused,
+  pidRobbery,
+  pidStarts,
+  pidTrouble,
+} from './pid-scenarios.js';
 import { format, parse, tell } from './trace.js';
+
+const starts: readonly Start[] = ['free', ...kinds];
 
 function scenarios(): Scenario[] {
   const found: Scenario[] = [];
-  const starts: Start[] = ['free', 'link', 'mkdir', 'symlink'];
   for (const one of kinds)
     for (const other of kinds)
       for (const start of starts) if (one <= other) found.push(contest([one, other], start, 2));
@@ -33,6 +45,39 @@ function scenarios(): Scenario[] {
   for (const kind of kinds)
     for (const start of ['free', ...kinds] as const)
       found.push(contest([kind, kind, kind], start, 1), contest([kind, kind], start, 1));
+  return [...found, ...lines(), ...pids()];
+}
+
+function lines(): Scenario[] {
+  const found: Scenario[] = [];
+  for (const of of [
+    ['link', 'link'],
+    ['link', 'mkdir'],
+    ['link', 'symlink'],
+    ['link', 'link', 'link'],
+  ] as const)
+    for (const start of starts)
+      for (const budget of [
+        { kills: 1 },
+        { kills: 2 },
+        { kills: 1, aborts: 1 },
+        { exits: 1 },
+        { kills: 2, aborts: 1 },
+      ])
+        for (const isCourteous of [false, true]) found.push(lineUp(of, start, budget, shipped, isCourteous));
+  return found;
+}
+
+function pids(): Scenario[] {
+  const found: Scenario[] = [pidMeeting(1), pidMeeting(2), pidReused(), pidOverwritten()];
+  for (const start of pidStarts) {
+    for (const kills of [0, 1, 2]) {
+      found.push(pidContest(2, start, kills), pidContest(2, start, kills, shipped, true));
+      found.push(pidContest(3, start, kills), pidRobbery(1, start, kills), pidRobbery(2, start, kills));
+    }
+    for (const how of ['abort', 'exit', ...(Object.keys(refusals) as (keyof typeof refusals)[])] as const)
+      found.push(pidTrouble(1, start, how), pidTrouble(2, start, how));
+  }
   return found;
 }
 

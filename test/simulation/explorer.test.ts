@@ -1,7 +1,6 @@
 /** Every order of every call, and a kill anywhere: the protocols that ship keep every law. */
-import { expect } from 'chai';
-import type { Actor, Merge } from './actor.js';
-import { Explorer, type Scenario } from './explorer.js';
+import { explore } from './exploration.js';
+import { beside, filling, late } from './odd-scenarios.js';
 import {
   contest,
   kinds,
@@ -15,35 +14,6 @@ import {
   refusedRaid,
   robbery,
 } from './scenarios.js';
-import { format, tell } from './trace.js';
-
-/** Explores all of it; a failure's message is its trace, and how to see it again. */
-function explore(scenario: Scenario): void {
-  const explorer = new Explorer(scenario);
-  const { states, isComplete, failure } = explorer.run();
-  if (failure !== undefined) {
-    const replay = `npm run explore -- --scenario '${scenario.name}' --replay '${format(failure.moves, scenario)}'`;
-    throw new Error([failure.law, ...tell(failure.moves, scenario), replay].join('\n'));
-  }
-  console.log(`        ${scenario.name}: ${states} states`);
-  expect(isComplete).to.equal(true);
-  for (const actor of explorer.moves.actors) checkMerges(actor);
-}
-
-/** How many merged histories of an actor are run on. */
-const SAMPLE = 500;
-
-/** What an actor was taken not to remember makes no difference to it. */
-function checkMerges(actor: Actor): void {
-  const stride = Math.max(1, Math.floor(actor.merges.length / SAMPLE));
-  for (let index = 0; index < actor.merges.length; index += stride) {
-    const merge = actor.merges[index] as Merge;
-    // Any path will do, but the same each time.
-    let seed = index;
-    const pick = (count: number) => (seed = (seed * 48271 + 11) % 2147483647) % Math.max(1, count);
-    expect(actor.difference(merge, pick)).to.equal(undefined);
-  }
-}
 
 describe('of two contenders, with two kills, no two ever hold, and nobody is ever stuck:', function () {
   this.timeout(300_000);
@@ -89,6 +59,10 @@ describe("another program's lock is never overrun:", () => {
     }
   }
 
+  it('not by the release of one that was broken before it came', () => {
+    for (const one of kinds) explore(late(one, 'proper-lockfile'));
+  });
+
   it('not when it comes after an orphan, nor after a forced break', () => {
     explore(orphanAnd(['link', 'link'], 'proper-lockfile'));
     // Not the mkdir kind: docs/protocol.md says what is open there.
@@ -104,6 +78,19 @@ describe('whoever gives up, or exits, leaves nothing in the way:', () => {
       });
     }
   }
+});
+
+describe('a disk that is full', () => {
+  it('keeps nobody from giving a lock back', () => {
+    for (const one of kinds) explore(filling([one]));
+    explore(filling(['link', 'link']));
+  });
+});
+
+describe('a directory of two claims', () => {
+  it('is held by the one that lives', () => {
+    for (const one of kinds) explore(beside(one));
+  });
 });
 
 describe('a call is', () => {

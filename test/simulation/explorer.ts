@@ -37,6 +37,8 @@ export interface Scenario {
   readonly zombieMark?: string;
   /** By what the witness at the end acquires and sweeps; by default what ships. */
   readonly protocols?: Protocols;
+  /** Those who come when all is over, one at a time; by default a contender of each kind. */
+  readonly witnesses?: readonly Program[];
 }
 
 /** One move of the explorer: an actor's call and what befell it, or the passing of time. */

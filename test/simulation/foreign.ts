@@ -92,6 +92,7 @@ export function foreigner(index: number, of: keyof typeof foreigners): Program {
   return {
     name,
     mark,
+    isNameless: true,
     stands: (disk) => foreign.stands(disk, mark),
     mayDie: false,
     first: 'acquire',

@@ -3,20 +3,28 @@
  * that states that are the same get merged.
  *
  * Rule M1: at a pause it remembers what its program says (`Phase.memory`), by default nothing: `acquire` and `release`
- * start anew after each.
+ * start anew after each. And its place in line: whether it stands in one, whether it was woken (else it would not look
+ * who is ahead), and whom it lets pass.
  * Rule M2: on coming back from an eviction lock to the name that this is for, it forgets how it took, or gave back, the
- * eviction lock: `underEviction` hands on nothing of it. Refusals are kept, for they end what is under way.
+ * eviction lock, but for its last answer there, which tells whether it has it: `underEviction` hands on nothing of it.
+ * Refusals are kept, for they end what is under way.
  *
  * Rule M3: when `attempt` tries a name anew, it remembers of its earlier tries how many there were and, of the lock
  * itself, whom it removed.
  *
+ * Rule M4: when an acquire of a pid file makes its private file, it forgets what it saw: it looks again at all of it
+ * under the eviction lock. Not when it makes one anew, in the middle of an attempt.
+ *
  * These are read off the protocols, and checked: the suite runs the protocol on from histories that were merged into
  * others, with the answers that those had, and compares (`Actor.difference`).
  */
+import type { Step } from '../../src/step.js';
 import { keyOf, placeOf, type ActorCall, type Answer } from './answer.js';
 
 export interface Memory {
   readonly base: string;
+  /** Its place in line, and whether it was woken at its last pause; empty: it is in none. */
+  readonly line: string;
   readonly entries: readonly Entry[];
   /** How many `.evict` the name ends with that it is at. */
   readonly depth: number;
@@ -28,24 +36,44 @@ interface Entry {
   readonly key: string;
 }
 
-export const BLANK: Memory = { base: '', entries: [], depth: 0 };
+export const BLANK: Memory = { base: '', line: '', entries: [], depth: 0 };
 
 /** The memory with one more answer, when `next` is what the actor does then. */
-export function remember(memory: Memory, call: ActorCall, answer: Answer, next: ActorCall): Memory {
+export function remember(
+  memory: Memory,
+  call: ActorCall,
+  answer: Answer,
+  next: ActorCall,
+  forgets = false,
+): Memory {
   const whom = call.call === 'judge' ? call.record.token : '';
   const key = `${call.call} ${whom}${keyOf(answer)}`;
   const entry = { depth: depthOf(call) ?? memory.depth, isRefusal: 'refusal' in answer, key };
   const entries = [...memory.entries, entry];
   const depth = depthOf(next) ?? entry.depth;
-  const kept =
-    depth < entry.depth ? entries.filter((each) => each.depth <= depth || each.isRefusal) : entries; // M2
-  return { base: memory.base, entries: isTry(next) ? tryAnew(kept, depth) : kept, depth };
+  if (forgets && depth === 0 && isPrivate(next)) return { ...memory, entries: [], depth }; // M4
+  const kept = depth < entry.depth ? comeBack(entries, depth) : entries;
+  const line = call.call === 'pause' && isWoken(answer) ? `${memory.line} woken` : memory.line;
+  return { base: memory.base, line, entries: isTry(next) ? tryAnew(kept, depth) : kept, depth };
+}
+
+/** M2. */
+function comeBack(entries: readonly Entry[], depth: number): Entry[] {
+  const kept = entries.filter((each) => each.depth <= depth || each.isRefusal);
+  const last = entries.at(-1)?.key ?? '';
+  return [...kept, { depth, isRefusal: false, key: `after ${last} there` }];
+}
+
+/** Is it the making of a private file? */
+function isPrivate(call: ActorCall): boolean {
+  return call.call === 'create' && /^\/L\.[0-9a-f]{24}$/.test(call.path);
 }
 
 /** Is it the call by which a lock or an eviction lock appears? */
 function isTry(call: ActorCall): boolean {
   const makes = call.call === 'link' || call.call === 'symlink' || call.call === 'mkdir';
-  return makes && !/\/.*\//.test(placeOf(call).replace(/^.* /, ''));
+  const place = placeOf(call);
+  return makes && !/\/.*\//.test(place.replace(/^.* /, '')) && !/^\/L\.pid\.|\.holder$/.test(place);
 }
 
 /** M3. A private file that was gone is no try of the attempt's, and is counted apart. */
@@ -65,15 +93,26 @@ function tryAnew(entries: readonly Entry[], depth: number): Entry[] {
   return [...entries.filter((each) => !past.includes(each)), { depth, isRefusal: false, key }];
 }
 
-/** At a pause (M1). */
-export const atPause = (base: string): Memory => ({ base, entries: [], depth: 0 });
+const isWoken = (answer: Answer): boolean => 'value' in answer && answer.value === true;
 
-export const keyOfMemory = ({ base, entries }: Memory): string =>
-  `${base}|${entries.map((entry) => entry.key).join()}`;
+/** At a pause (M1), of one who remembered `before` up to it. */
+export function atPause(before: Memory, { line }: Extract<Step, { call: 'pause' }>, base: string): Memory {
+  const letsPass = line?.isCourtesy === true || before.line.startsWith('courteous') ? 'courteous ' : '';
+  // Whoever lets others pass does so in steps, and still knows then what it saw before.
+  if (line?.isCourtesy === true) {
+    const step = before.line === '' ? 1 : Number(/\d/.exec(before.line)?.[0] ?? 1) + 1;
+    return { ...before, base, line: `${letsPass}step ${step}` };
+  }
+  return { base, line: `${letsPass}${line === undefined ? '' : 'in line'}`, entries: [], depth: 0 };
+}
+
+export const keyOfMemory = ({ base, line, entries }: Memory): string =>
+  `${base}|${line}|${entries.map((entry) => entry.key).join()}`;
 
 /** How deep a call's name is in eviction locks; `undefined`: it is a private name, of whichever depth. */
 function depthOf(call: ActorCall): number | undefined {
   const path = 'path' in call ? call.path : 'to' in call ? call.to : undefined;
+  if (/^\/L\.(?:holder$|pid\.)/.test(path ?? '')) return 0; // A pid file's other names.
   const evictions = /^\/L((?:\.evict)*)(?:\/.*)?$/.exec(path ?? '')?.[1];
   return evictions === undefined ? undefined : evictions.length / '.evict'.length;
 }

@@ -2,7 +2,7 @@
  * The moves of a scenario, numbered: a state is a row of numbers, the world's first and then each actor's node, and a
  * move is a few look-ups, once it was made for the first time.
  */
-import { Actor, type Node } from './actor.js';
+import { Actor, historyOf, type Node } from './actor.js';
 import { keyOf, type ActorCall, type Answer } from './answer.js';
 import type { Scenario } from './explorer.js';
 import { atPeace, keyOfWorld, mishaps, outcomeOf, tick, type Mishap, type World } from './world.js';
@@ -42,7 +42,8 @@ class Numbered<T> {
 interface Op {
   readonly actor: number;
   readonly call: ActorCall;
-  readonly forces: boolean;
+  /** What its actor may remove by force; empty: nothing. */
+  readonly forces: string;
 }
 
 export interface KnownWorld {
@@ -128,6 +129,7 @@ export class Moves {
     const phase = program.phases[node.phase];
     if (mishap === 'kill') return program.mayDie !== false;
     if (mishap === 'abort') return phase?.patient === true;
+    if (mishap === 'wake') return phase?.lines === true;
     if (mishap === 'exit') return phase?.atExit !== undefined;
     return program.mayDie !== false;
   }
@@ -153,7 +155,7 @@ export class Moves {
 
   #numberOp(actor: number, node: Node): number {
     const call = node.call as ActorCall;
-    const forces = (this.actors[actor] as Actor).phaseOf(node)?.forces === true;
+    const forces = (this.actors[actor] as Actor).phaseOf(node)?.forces?.(historyOf(node)) ?? '';
     const key = `${actor} ${forces} ${call.call === 'pause' ? 'pause' : JSON.stringify(call)}`;
     return this.#ops.number(key, () => ({ actor, call, forces }));
   }
@@ -172,9 +174,17 @@ export class Moves {
     if (outcome === undefined) return -1;
     const standing = this.#standing(outcome.world);
     const gone = before.standing & ~standing & ~outcome.world.dead;
-    const broken = (outcome.world.broken & ~standing) | (op.forces ? gone : 0);
+    const broken = (outcome.world.broken & ~standing) | (gone & this.#breakable(op));
     const answer = this.#answers.number(keyOf(outcome.answer), () => outcome.answer);
     return this.#numberWorld({ ...outcome.world, broken }) * MANY + answer;
+  }
+
+  /** Whose locks an op may remove: whoever breaks by force, those that it saw (R2). */
+  #breakable({ forces }: Op): number {
+    let breakable = 0;
+    for (const [index, { mark, isNameless }] of this.scenario.actors.entries())
+      if (forces !== '' && (isNameless === true || forces.includes(mark))) breakable |= 1 << index;
+    return breakable;
   }
 
   #numberWorld(world: World): number {

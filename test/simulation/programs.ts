@@ -6,6 +6,7 @@
  */
 import * as acquiring from '../../src/acquire.js';
 import { makeClaim, type Claim, type Kind } from '../../src/claim.js';
+import * as pids from '../../src/pid.js';
 import * as releasing from '../../src/release.js';
 import * as sweeping from '../../src/sweep.js';
 import type { HolderRecord } from '../../src/record.js';
@@ -21,9 +22,13 @@ export interface Protocols {
   readonly breakByForce: typeof releasing.breakByForce;
   readonly abandon: typeof releasing.abandon;
   readonly sweep: typeof sweeping.sweep;
+  readonly acquirePid: typeof pids.acquirePid;
+  readonly releasePid: typeof pids.releasePid;
+  readonly breakPid: typeof pids.breakPid;
+  readonly abandonPid: typeof pids.abandonPid;
 }
 
-export const shipped: Protocols = { ...acquiring, ...releasing, ...sweeping };
+export const shipped: Protocols = { ...acquiring, ...releasing, ...sweeping, ...pids };
 
 export const LOCK = '/L';
 
@@ -37,7 +42,7 @@ export function recordOf(index: number): HolderRecord {
   return { token: String(index).repeat(24), pid: 1000 + index, host: 'h', since: 0 };
 }
 
-export const indexOf = (record: HolderRecord): number => record.pid - 1000;
+export const indexOf = ({ pid }: { readonly pid: number }): number => pid - 1000;
 
 export function claimOf(index: number, kind: Kind): Claim {
   return makeClaim(LOCK, kind, recordOf(index), { mode: 0o644, orphanGraceMs: TICK_MS });
@@ -52,9 +57,19 @@ export function* instant(call: 'hold' | 'die'): Protocol<void> {
 const standing = (mark: string) => (disk: Disk) =>
   disk.get(`${LOCK}/${mark}`) !== undefined || disk.get(LOCK)?.text.includes(mark) === true;
 
+/** What one acquisition does, of whichever lock. */
+export interface Calls {
+  readonly acquire: () => Protocol<{ readonly previous?: HolderRecord | undefined }>;
+  /** Rule M4 is true of it. */
+  readonly forgets?: boolean;
+  readonly sweep: () => Protocol<void>;
+  readonly release: () => Protocol<boolean>;
+  readonly abandon: () => Protocol<void>;
+}
+
 /** What the clean-up at exit does, before the process is gone. */
-function* exit(abandon: Protocols['abandon'], claim: Claim): Protocol<void> {
-  yield* quietly(abandon(claim));
+export function* exit(abandon: Calls['abandon']): Protocol<void> {
+  yield* quietly(abandon());
   yield* instant('die');
 }
 
@@ -65,9 +80,47 @@ export interface Habits {
   readonly sweeps?: boolean;
   /** Gives up at a pause, once, and tries again. */
   readonly retries?: boolean;
+  /** Waits in line when the driver lets it. */
+  readonly lines?: boolean;
+  /** Lets those in line go first. */
+  readonly isCourteous?: boolean;
 }
 
 /** Acquires, holds, and gives back: once. */
+export function phasesOf(calls: Calls, habits: Habits): Record<string, Phase> {
+  const { acquire, forgets = false, sweep, release, abandon } = calls;
+  const failed = (end: { error: unknown }): string =>
+    habits.retries === true && end.error instanceof Refusal && end.error.code === 'TIMEOUT'
+      ? 'retry'
+      : 'failed';
+  const acquiring: Phase = {
+    start: acquire,
+    then: (end) => {
+      if (!succeeds(end)) return failed(end);
+      const { previous } = end.value as { previous?: HolderRecord };
+      return previous !== undefined || habits.sweeps === true ? 'sweep' : 'hold';
+    },
+    patient: true,
+    lines: habits.lines === true,
+    forgets,
+    atExit: 'exit',
+  };
+  const releasing: Phase = {
+    start: release,
+    then: (end) => (succeeds(end) ? (end.value === true ? 'released' : 'robbed') : 'again'),
+    atExit: 'exit',
+  };
+  return {
+    acquire: acquiring,
+    retry: { ...acquiring, patient: false },
+    sweep: { start: sweep, then: () => 'hold', holds: true, atExit: 'exit' }, // As `quietly` does in kinds.ts.
+    hold: { start: () => instant('hold'), then: () => 'release', holds: true, atExit: 'exit' },
+    release: releasing,
+    again: releasing,
+    exit: { start: () => exit(abandon), then: () => 'gone' },
+  };
+}
+
 export function contender(
   index: number,
   kind: Kind,
@@ -75,48 +128,18 @@ export function contender(
   habits: Habits = {},
 ): Program {
   const claim = claimOf(index, kind);
-  const failed = (end: { error: unknown }): string =>
-    habits.retries === true && end.error instanceof Refusal && end.error.code === 'TIMEOUT'
-      ? 'retry'
-      : 'failed';
-  const acquire: Phase = {
-    start: () => protocols.acquire(claim, ''),
-    then: (end) => {
-      if (!succeeds(end)) return failed(end);
-      const { previous } = end.value as { previous?: HolderRecord };
-      return previous !== undefined || habits.sweeps === true ? 'sweep' : 'hold';
-    },
-    patient: true,
-    atExit: 'exit',
-  };
-  const phases: Record<string, Phase> = {
-    acquire,
-    retry: { ...acquire, patient: false },
-    sweep: {
-      start: () => protocols.sweep('', claim),
-      then: () => 'hold', // As `quietly` does in kinds.ts.
-      holds: true,
-      atExit: 'exit',
-    },
-    hold: { start: () => instant('hold'), then: () => 'release', holds: true, atExit: 'exit' },
-    release: {
-      start: () => protocols.release(claim),
-      then: (end) => (succeeds(end) ? (end.value === true ? 'released' : 'robbed') : 'again'),
-      atExit: 'exit',
-    },
-    again: {
-      start: () => protocols.release(claim),
-      then: (end) => (succeeds(end) ? (end.value === true ? 'released' : 'robbed') : 'again'),
-      atExit: 'exit',
-    },
-    exit: { start: () => exit(protocols.abandon, claim), then: () => 'gone' },
+  const calls: Calls = {
+    acquire: () => protocols.acquire(claim, '', habits.isCourteous),
+    sweep: () => protocols.sweep('', claim),
+    release: () => protocols.release(claim),
+    abandon: () => protocols.abandon(claim),
   };
   return {
     name: NAMES[index] ?? 'W',
     mark: claim.record.token,
     stands: standing(claim.record.token),
     first: 'acquire',
-    phases,
+    phases: phasesOf(calls, habits),
   };
 }
 
@@ -132,12 +155,12 @@ export function breaker(index: number, kind: Kind, protocols: Protocols = shippe
     break: {
       start: () => protocols.breakByForce(claim),
       then: (end) => (succeeds(end) ? 'broke' : 'failed'),
-      forces: true,
       // What it saw at first is what it removes (R2); that is all that it read before it made anything.
+      forces: firstLook,
       memory: firstLook,
       atExit: 'exit',
     },
-    exit: { start: () => exit(protocols.abandon, claim), then: () => 'gone' },
+    exit: { start: () => exit(() => protocols.abandon(claim)), then: () => 'gone' },
   };
   return {
     name: NAMES[index] ?? 'W',

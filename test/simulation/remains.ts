@@ -4,7 +4,7 @@
  * Rule: the living leave nothing. What the dead left leads to them by its name or its text, or is a directory with
  * nothing else in it; and one contender of each kind that comes later, once its grace is over, sweeps all of it.
  */
-import { Actor, type Node } from './actor.js';
+import { Actor, type Node, type Program } from './actor.js';
 import type { Disk } from './disk.js';
 import type { Scenario } from './explorer.js';
 import { WITNESS, contender } from './programs.js';
@@ -34,25 +34,36 @@ function examine(world: World, scenario: Scenario): string | undefined {
   for (const path of disk.paths()) {
     if (!isOfTheDead(disk, path, [...marks, ...ofZombie])) return `L4: the living left ${path}`;
   }
-  for (const kind of ['link', 'mkdir', 'symlink'] as const) {
-    const left = sweptBy(world, kind, scenario);
-    if (left !== undefined) return `L4: a later contender (${kind}) ${left}`;
+  for (const witness of scenario.witnesses ?? contenders(scenario)) {
+    const left = sweptBy(world, witness);
+    if (left !== undefined) return `L4: a later ${witness.name} ${left}`;
   }
   return undefined;
 }
 
+function contenders({ protocols }: Scenario): Program[] {
+  const kinds: readonly Kind[] = ['link', 'mkdir', 'symlink'];
+  return kinds.map((kind) => ({
+    ...contender(WITNESS, kind, protocols, { sweeps: true }),
+    name: `contender (${kind})`,
+  }));
+}
+
 function isOfTheDead(disk: Disk, path: string, marks: readonly string[]): boolean {
   const inode = disk.get(path);
-  if (marks.some((mark) => path.includes(mark) || inode?.text.includes(mark) === true)) return true;
+  const names = disk.paths().filter((each) => disk.get(each) === inode);
+  const isMarked = (mark: string) =>
+    names.some((name) => name.includes(mark)) || inode?.text.includes(mark) === true;
+  if (marks.some(isMarked)) return true;
   if (inode?.is !== 'directory' || marks.length === 0) return false;
   const inside = disk.paths().filter((each) => each.startsWith(`${path}/`));
   return inside.every((each) => marks.some((mark) => each.includes(mark)));
 }
 
 /** Has one more contender come, alone. */
-function sweptBy(world: World, kind: Kind, scenario: Scenario): string | undefined {
-  const actor = new Actor(contender(WITNESS, kind, scenario.protocols, { sweeps: true }));
-  let now = atPeace(world);
+function sweptBy(world: World, witness: Program): string | undefined {
+  const actor = new Actor(witness);
+  let now: World = { ...atPeace(world), stuck: '' };
   now = tick(now) ?? now;
   let node: Node = actor.start;
   for (let calls = 0; node.call !== undefined; calls++) {

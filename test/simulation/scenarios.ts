@@ -36,7 +36,7 @@ function diskOf(start: Start): Disk {
 }
 
 /** As somebody's lock stands. */
-function heldBy(record: HolderRecord, kind: Kind): Disk {
+export function heldBy(record: HolderRecord, kind: Kind): Disk {
   const disk = new Disk();
   const text = formatRecord(record);
   const file = kind === 'mkdir' ? `${LOCK}/${record.token}` : stagedPath(LOCK, record.token);
@@ -66,6 +66,27 @@ export function contest(
     mishaps: ['kill'],
     zombieMark: recordOf(ZOMBIE).token,
     protocols,
+  };
+}
+
+/** Contenders who wait in line when the driver lets them, and are woken or not, as it likes. */
+export function lineUp(
+  of: readonly Kind[],
+  start: Start,
+  budget: Partial<Budget>,
+  protocols: Protocols = shipped,
+  isCourteous = false,
+): Scenario {
+  const { world, ...rest } = contest(of, start, 0, protocols);
+  const { kills = 0, aborts = 0, exits = 0 } = budget;
+  const words = Object.entries({ kills, aborts, exits }).map(([what, count]) => `, ${count} ${what}`);
+  const habits = { lines: true, retries: true, isCourteous };
+  return {
+    ...rest,
+    name: `${of.join('+')} in line${isCourteous ? ', courteous,' : ''} from ${start}${words.join('')}`,
+    actors: of.map((kind, index) => contender(index, kind, protocols, habits)),
+    world: { ...world, budget: { ...world.budget, ...budget } },
+    mishaps: ['wake', 'kill', 'abort', 'exit'],
   };
 }
 

@@ -11,7 +11,18 @@ import { Refusal, type Disk } from './disk.js';
 import { indexOf } from './programs.js';
 
 /** What else may become of an actor's call than its answer. */
-export const mishaps = ['kill', 'refuse', 'busy', 'stuck', 'late', 'lost', 'abort', 'exit'] as const;
+export const mishaps = [
+  'kill',
+  'refuse',
+  'busy',
+  'stuck',
+  'full',
+  'late',
+  'lost',
+  'abort',
+  'exit',
+  'wake',
+] as const;
 export type Mishap = (typeof mishaps)[number];
 
 /** How often the explorer may still do what it does to actors. */
@@ -32,8 +43,10 @@ export interface World {
   /** Whose lock was broken by force since it was last taken; bits. */
   readonly broken: number;
   readonly budget: Budget;
-  /** The call that is refused for good, and to whom; empty: none. */
+  /** The call that is refused for good, and to whom; `full`: whatever makes a file, to all; empty: none. */
   readonly stuck: string;
+  /** A pid that is nobody's proves its writer dead: this machine sees all of them. */
+  readonly seesAllPids?: boolean;
 }
 
 export function keyOfWorld({ disk, dead, broken, budget, stuck }: World): string {
@@ -42,9 +55,18 @@ export function keyOfWorld({ disk, dead, broken, budget, stuck }: World): string
 
 const ALIVE: Judgement = { verdict: 'alive', reason: 'the process is alive' };
 const DEAD: Judgement = { verdict: 'dead', reason: 'the process is gone' };
+const UNKNOWN: Judgement = { verdict: 'unknown', reason: 'a pid proves no life' };
 
 function judge(world: World, record: HolderRecord): Judgement {
   return (world.dead & (1 << indexOf(record))) === 0 ? ALIVE : DEAD;
+}
+
+/** The pid of a program that ended long ago. */
+export const ENDED_PID = 999;
+
+function judgePid(world: World, pid: number): Judgement {
+  const isGone = (world.dead & (1 << indexOf({ pid }))) !== 0;
+  return pid === ENDED_PID || (isGone && world.seesAllPids === true) ? DEAD : UNKNOWN;
 }
 
 const stuckAs = (actor: number, call: ActorCall): string => `${actor} ${call.call} ${placeOf(call)}`;
@@ -63,9 +85,9 @@ export function outcomeOf(
 ): Outcome | undefined {
   switch (mishap) {
     case undefined:
-      return world.stuck === stuckAs(actor, call)
-        ? { world, answer: { refusal: 'EBUSY' } }
-        : act(world, call, actor);
+      if (world.stuck === stuckAs(actor, call)) return { world, answer: { refusal: 'EBUSY' } };
+      if (world.stuck === 'full' && call.call === 'create') return { world, answer: { refusal: 'ENOSPC' } };
+      return act(world, call, actor);
     case 'kill': {
       const kills = world.budget.kills - 1;
       const dead = world.dead | (1 << actor);
@@ -81,6 +103,9 @@ export function outcomeOf(
       const exits = world.budget.exits - 1;
       return exits < 0 ? undefined : { world: spend(world, { exits }), answer: NONE };
     }
+    case 'wake':
+      return call.call === 'pause' ? { world, answer: { value: true } } : undefined;
+    case 'full':
     case 'refuse':
     case 'busy':
     case 'stuck':
@@ -102,6 +127,7 @@ function act(world: World, call: ActorCall, actor: number): Outcome {
       ? { world, answer: NONE }
       : { world: { ...world, dead: world.dead | (1 << actor) }, answer: NONE };
   if (call.call === 'judge') return { world, answer: { value: judge(world, call.record) } };
+  if (call.call === 'judgePid') return { world, answer: { value: judgePid(world, call.pid) } };
   if (call.call === 'pause' || call.call === 'settle') return { world, answer: NONE };
   // W2: what only reads needs no copy.
   const disk = isReading(call) ? world.disk : world.disk.copy();
@@ -127,8 +153,13 @@ const LOST: Readonly<Record<string, unknown>> = {
 
 function refuse(world: World, actor: number, call: ActorCall, mishap: Mishap): Outcome | undefined {
   const refusals = world.budget.refusals - 1;
-  if (refusals < 0 || ['judge', 'pause', 'settle', 'hold', 'die'].includes(call.call)) return undefined;
+  if (refusals < 0 || ['judge', 'judgePid', 'pause', 'settle', 'hold', 'die'].includes(call.call))
+    return undefined;
   const poorer = spend(world, { refusals });
+  if (mishap === 'full')
+    return call.call === 'create'
+      ? { world: { ...poorer, stuck: mishap }, answer: { refusal: 'ENOSPC' } }
+      : undefined;
   if (mishap === 'refuse') return { world: unfilled(poorer, call, actor), answer: { refusal: 'EIO' } };
   if (mishap === 'busy') return { world: unfilled(poorer, call, actor), answer: { refusal: 'EBUSY' } };
   if (mishap === 'stuck')
@@ -167,8 +198,8 @@ const isReading = (call: ActorCall): boolean => READING.has(call.call);
 const isInstant = (call: ActorCall): call is Extract<ActorCall, { call: 'hold' | 'die' }> =>
   call.call === 'hold' || call.call === 'die';
 
-/** The world when nothing more befalls anyone, and time passes as it does. */
+/** The world when nothing more befalls anyone, and time passes as it does. A disk that is full stays so. */
 export function atPeace(world: World): World {
   const budget: Budget = { kills: 0, refusals: 0, aborts: 0, exits: 0, ticks: Infinity };
-  return { ...world, budget, stuck: '' };
+  return { ...world, budget, stuck: world.stuck === 'full' ? 'full' : '' };
 }
