@@ -2,7 +2,8 @@
 import { expect } from 'chai';
 import { temporaryDirectory } from '../support/temporary.js';
 import { Explorer } from './explorer.js';
-import { mutants, mutate } from './mutants.js';
+import { mutants, realMutants } from './mutants.js';
+import { mutate, runReal } from './mutate.js';
 import { format } from './trace.js';
 
 describe('without its rule the protocol fails:', () => {
@@ -16,6 +17,15 @@ describe('without its rule the protocol fails:', () => {
       console.log(
         `        ${failure?.law ?? ''} (${scenario.name}: ${format(failure?.moves ?? [], scenario)})`,
       );
+    });
+  }
+
+  for (const [rule, mutant] of Object.entries(realMutants)) {
+    it(`${rule} (by the test that ${mutant.name})`, () => {
+      const directory = temporaryDirectory();
+      const said = runReal(mutant, directory.path);
+      directory.expect(...directory.leftovers());
+      expect(said, said).to.match(/ 1 failing[^]*AssertionError/);
     });
   }
 });

@@ -1,24 +1,10 @@
 /**
  * Mutants of the protocols that ship: each lacks one rule, and some exploration must fail for it.
- *
- * Rule: the text that is replaced stands in the compiled file exactly once, so that no mutant is what ships.
  */
-import { copyFileSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { pathToFileURL } from 'node:url';
-import { projectDirectory } from '../support/paths.js';
-import type { Scenario } from './explorer.js';
-import type { Protocols } from './programs.js';
-import { contest, leaving, orphanAnd, refused, refusedRaid, robbery } from './scenarios.js';
-
-export interface Mutant {
-  readonly file: string;
-  readonly from: RegExp;
-  readonly to: string;
-  /** Where it dies, and by which law. */
-  readonly scenario: (protocols: Protocols) => Scenario;
-  readonly law: RegExp;
-}
+import type { Mutant, RealMutant } from './mutate.js';
+import { pidMutants } from './pid-mutants.js';
+import { beside, filling, late } from './odd-scenarios.js';
+import { contest, leaving, lineUp, meeting, orphanAnd, refused, refusedRaid, robbery } from './scenarios.js';
 
 /** By the rule that it lacks. */
 export const mutants: Readonly<Record<string, Mutant>> = {
@@ -81,7 +67,7 @@ export const mutants: Readonly<Record<string, Mutant>> = {
   },
   'C7, work under an eviction lock stays done': {
     file: 'contend.js',
-    from: /yield\* atLast\(\(\) => leave\(eviction, claim\)\);/,
+    from: /yield\* atLast\(\(\) => leave\(eviction, claim\), [^;]*;/,
     to: 'yield* leave(eviction, claim);',
     scenario: (protocols) => refused(['link'], 'free', 'refused once, or made and yet refused', protocols),
     law: /L3/,
@@ -114,6 +100,73 @@ export const mutants: Readonly<Record<string, Mutant>> = {
     scenario: (protocols) => robbery(['link', 'link'], 'link', 0, protocols),
     law: /L[123]/,
   },
+  'E1, the name appears with its text': {
+    file: 'exclusive.js',
+    from: /yield\* insist\(\(\) => link\(claim\.staged, name\)\)/,
+    to: `yield* (function* () {
+      try { yield* stage(name, claim.text, claim.mode); return 'made'; } catch { return 'exists'; }
+    })()`,
+    scenario: (protocols) => contest(['link', 'link'], 'free', 1, protocols),
+    law: /L[45]/,
+  },
+  'E2, the private file stays as long as the claim': {
+    file: 'acquire.js',
+    from: /if \(!outcome\.taken\)\s+yield\* discard\(claim\);/,
+    to: 'yield* discard(claim);',
+    scenario: (protocols) => filling(['link'], protocols),
+    law: /L5/,
+  },
+  'I1, what is not ours is held': {
+    file: 'inspect.js',
+    from: /if \(found\.kind === 'foreign'\)\s+return \{ verdict: 'unknown'/,
+    to: "if (found.kind === 'foreign') return { verdict: 'dead'",
+    scenario: (protocols) => meeting(['link'], 'pylockfile symlink', protocols),
+    law: /L[12]/,
+  },
+  'I2, a lock is dead only if every claim in it is': {
+    file: 'inspect.js',
+    from: /if \(judgement\.verdict !== 'dead'\)\s+break; \/\/ I2/,
+    to: '',
+    scenario: (protocols) => beside('link', protocols),
+    law: /L[12]/,
+  },
+  'D1, a directory is made under its own name': {
+    file: 'directory.js',
+    from: /born = \(yield\* insist\(\(\) => mkdir\(name, directoryMode\(claim\.mode\)\)\)\) === 'made';/,
+    to: `const made = \`\${claim.staged}.made\`;
+        yield* mkdir(made, directoryMode(claim.mode));
+        try { born = (yield* rename(made, name)) === 'moved'; } catch { yield* rmdir(made); }`,
+    scenario: (protocols) => meeting(['mkdir'], 'proper-lockfile', protocols),
+    law: /L[12]/,
+  },
+  'D3, only whoever removed a claim removes the directory': {
+    file: 'directory.js',
+    from: /if \(!\(yield\* insist\(\(\) => unlink\(path, name\)\)\)\)\s+return false; \/\/ D3/,
+    to: 'if (!(yield* unlink(path, name))) { yield* rmdir(name); return false; }',
+    scenario: (protocols) => late('mkdir', 'proper-lockfile', protocols),
+    law: /L2/,
+  },
+  'A1, nor when the line is left': {
+    file: 'acquire.js',
+    from: /yield\* discard\(claim\); \/\/ A1\s+return \{ taken: false, blocker \};/,
+    to: 'return { taken: false, blocker };',
+    scenario: (protocols) => lineUp(['link', 'mkdir'], 'free', { aborts: 1 }, protocols),
+    law: /L[46]/,
+  },
+  'A3, the line lets nobody in': {
+    file: 'acquire.js',
+    from: /hasMoved = yield\* pause\(blocker, \{ ahead: before \}\);/,
+    to: 'if ((hasMoved = yield* pause(blocker, { ahead: before }))) return { taken: true };',
+    scenario: (protocols) => lineUp(['link', 'link'], 'free', {}, protocols),
+    law: /L[12]/,
+  },
+  'R2, a forced break removes what it saw': {
+    file: 'release.js',
+    from: /if \(!isSame\(yield\* look\(claim\.lock\), found\)\)\s+return undefined; \/\/ R2/,
+    to: '',
+    scenario: (protocols) => robbery(['link', 'link'], 'link', 0, protocols),
+    law: /L[123]/,
+  },
   'S1, every eviction lock is swept': {
     file: 'sweep.js',
     from: /if \(token === undefined\)\s+yield\* sweepEviction\(path, claim\);/,
@@ -121,21 +174,23 @@ export const mutants: Readonly<Record<string, Mutant>> = {
     scenario: (protocols) => contest(['link', 'link'], 'free', 2, protocols),
     law: /L4/,
   },
+  ...pidMutants,
 };
 
-/** The protocols without one rule, in a directory of their own. */
-export async function mutate({ file, from, to }: Mutant, directory: string): Promise<Protocols> {
-  const source = join(projectDirectory, 'dist/src');
-  for (const name of readdirSync(source)) {
-    if (name.endsWith('.js')) copyFileSync(join(source, name), join(directory, name));
-  }
-  writeFileSync(join(directory, 'package.json'), '{ "type": "module" }');
-  const text = readFileSync(join(source, file), 'utf8');
-  const count = text.match(new RegExp(from, 'g'))?.length ?? 0;
-  if (count !== 1) throw new Error(`${String(from)} stands ${count} times in ${file}`);
-  writeFileSync(join(directory, file), text.replace(from, to));
-  const parts: unknown[] = [];
-  for (const name of ['acquire', 'release', 'sweep'])
-    parts.push(await import(pathToFileURL(join(directory, `${name}.js`)).href));
-  return Object.assign({}, ...parts) as Protocols;
-}
+/** By the rule that it lacks: who is ahead of whom lets nobody in (A3), so the laws don't tell. */
+export const realMutants: Readonly<Record<string, RealMutant>> = {
+  'N1, each waits for the one right ahead': {
+    file: 'line.js',
+    from: /token < claim\.record\.token/,
+    to: 'token > claim.record.token',
+    test: 'waiting/waiting.test.js',
+    name: 'stands in line: first come, first served',
+  },
+  'N2, the dead are swept out of the line': {
+    file: 'line.js',
+    from: /yield\* quietly\(unlink\(path\)\);/,
+    to: '',
+    test: 'waiting/waiting.test.js',
+    name: 'sweeps what one left that died ahead of it',
+  },
+};

@@ -123,6 +123,20 @@ describe('a waiter', function () {
     await waiter.release();
   });
 
+  it('sweeps what one left that died ahead of it', async () => {
+    // The first acquire of a thread sweeps the directory, and no later one.
+    await (await new LockFile(path).acquire()).release();
+    const [holder, doomed] = [await start(), await start()];
+    await holder.acquire();
+    void doomed.acquire().catch(() => undefined);
+    await inLine(1);
+    await doomed.end();
+    const error: unknown = await new LockFile(path, noPoll).acquire(200).catch((error: unknown) => error);
+    expect(error).to.be.instanceOf(LockTimeout);
+    expect(placesInLine()).to.equal(0);
+    await holder.release();
+  });
+
   it('is not held up for long by one that is stopped ahead of it', async function () {
     if (process.platform === 'win32') this.skip();
     const lock = await new LockFile(path).acquire();
