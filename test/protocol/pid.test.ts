@@ -70,6 +70,15 @@ describe('a pid file that is free when we look', () => {
     expect(scene.names).to.deep.equal({ [PATH]: STRANGER });
   });
 
+  it('and whose record’s name something else has when we link it, is left, and that as well', () => {
+    const scene = new Scene();
+    const quicker = before('link', BESIDE, () => {
+      scene.write(BESIDE, 'words');
+    });
+    expect(whatOf(scene.blockerOf(acquirePid(mine), quicker).found)).to.match(/which was quicker/);
+    expect(scene.names).to.deep.equal({ [BESIDE]: 'words' });
+  });
+
   it('but whose eviction lock another holds, is waited for at that name, with nothing on disk', () => {
     const scene = new Scene();
     scene.write(EVICTION, other.name.text);
