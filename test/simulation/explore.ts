@@ -45,6 +45,7 @@ function scenarios(): Scenario[] {
   for (const kind of kinds)
     for (const start of ['free', ...kinds] as const)
       found.push(contest([kind, kind, kind], start, 1), contest([kind, kind], start, 1));
+  for (const start of starts) found.push(contest(kinds, start, 1));
   return [...found, ...lines(), ...pids()];
 }
 
