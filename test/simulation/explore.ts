@@ -1,5 +1,6 @@
 /** `npm run explore`: explores what one asks for, with progress. */
 import { Explorer, type Scenario } from './explorer.js';
+import { beside, filling, late } from './odd-scenarios.js';
 import { shipped } from './programs.js';
 import {
   contest,
@@ -7,9 +8,12 @@ import {
   leaving,
   lineUp,
   meeting,
+  orphanAnd,
   others,
+  raided,
   refusals,
   refused,
+  refusedRaid,
   robbery,
   type Start,
 } from './scenarios.js';
@@ -17,6 +21,7 @@ import {
   pidContest,
   pidMeeting,
   pidOverwritten,
+  pidRaid,
   pidReused,
   pidRobbery,
   pidStarts,
@@ -46,7 +51,16 @@ function scenarios(): Scenario[] {
     for (const start of ['free', ...kinds] as const)
       found.push(contest([kind, kind, kind], start, 1), contest([kind, kind], start, 1));
   for (const start of starts) found.push(contest(kinds, start, 1));
-  return [...found, ...lines(), ...pids()];
+  return [...found, ...odd(), ...lines(), ...pids()];
+}
+
+function odd(): Scenario[] {
+  const found: Scenario[] = [filling(['link', 'link']), orphanAnd(['link', 'link'], 'proper-lockfile')];
+  for (const one of kinds) found.push(filling([one]), beside(one), raided(one, 'link', 'proper-lockfile'));
+  for (const one of kinds) for (const other of others) found.push(late(one, other));
+  for (const how of Object.keys(refusals) as (keyof typeof refusals)[])
+    found.push(refusedRaid('link', 'link', how), pidRaid('free', how), pidRaid('ours', how));
+  return found;
 }
 
 function lines(): Scenario[] {
@@ -63,6 +77,7 @@ function lines(): Scenario[] {
         { kills: 2 },
         { kills: 1, aborts: 1 },
         { exits: 1 },
+        { aborts: 1 },
         { kills: 2, aborts: 1 },
       ])
         for (const isCourteous of [false, true]) found.push(lineUp(of, start, budget, shipped, isCourteous));
@@ -89,8 +104,11 @@ const option = (name: string) => {
 
 const wanted = option('scenario') ?? '';
 const replay = option('replay');
-for (const scenario of scenarios()) {
-  if (!scenario.name.includes(wanted)) continue;
+const known = scenarios();
+// A whole name is meant, where it is one, and not what it begins.
+const isExact = known.some(({ name }) => name === wanted);
+for (const scenario of known) {
+  if (isExact ? scenario.name !== wanted : !scenario.name.includes(wanted)) continue;
   if (replay !== undefined) {
     console.log(tell(parse(replay, scenario), scenario).join('\n'));
     continue;
