@@ -188,7 +188,7 @@ export const realMutants: Readonly<Record<string, RealMutant>> = {
   },
   'N2, the dead are swept out of the line': {
     file: 'line.js',
-    from: /yield\* quietly\(unlink\(path\)\);/,
+    from: /yield\* quietly\(unlink\(found\.path\)\);/,
     to: '',
     test: 'waiting/waiting.test.js',
     name: 'sweeps what one left that died ahead of it',
