@@ -51,31 +51,35 @@ describe('interoperation', function () {
 
   describe('with pylockfile', () => {
     const python = pythonWith('lockfile');
-    let peer: Peer | undefined;
+    const theirKinds = ['link', 'mkdir', 'symlink'];
+    const peers: Peer[] = [];
 
     beforeEach(function () {
       if (python === undefined) this.skip();
     });
 
     afterEach(async () => {
-      await peer?.kill();
+      await Promise.all(peers.splice(0).map((peer) => peer.kill()));
     });
 
     async function start(kind: string, path: string): Promise<Peer> {
-      return (peer = await Peer.start(python ?? '', [agent, kind, path]));
+      const peer = await Peer.start(python ?? '', [agent, kind, path]);
+      peers.push(peer);
+      return peer;
     }
 
     for (const [ourKind, Lock] of Object.entries(ours)) {
-      for (const theirKind of ['link', 'mkdir', 'symlink']) {
-        it(`our ${ourKind} and its ${theirKind} lock are never both held`, async () => {
+      it(`our ${ourKind} and its lock of each kind are never both held`, async () => {
+        // Side by side: they wait more than they work.
+        const contest = async (theirKind: string) => {
           const path = temporaryDirectory().join('README');
-          await compete(
-            new Lock(path),
-            await start(theirKind, path),
-            `holdfast ${ourKind}, pylockfile ${theirKind}`,
-          );
-        });
+          const peer = await start(theirKind, path);
+          await compete(new Lock(path), peer, `holdfast ${ourKind}, pylockfile ${theirKind}`);
+        };
+        await Promise.all(theirKinds.map(contest));
+      });
 
+      for (const theirKind of theirKinds) {
         it(`our ${ourKind} and its ${theirKind} lock see, time out on and break each other`, async () => {
           const path = temporaryDirectory().join('README');
           const lock = new Lock(path);
@@ -103,14 +107,14 @@ describe('interoperation', function () {
           figures.push(`pylockfile ${theirKind} breaks our ${ourKind}: ${ends ? 'yes' : `no ${broken}`}`);
           await lock.release().catch((error: unknown) => expect(error).to.be.instanceOf(NotMyLock));
           expect(await lock.isLocked()).to.equal(false);
-          await peer?.kill();
+          await other.kill();
           for (const name of readdirSync(join(path, '..')))
             rmSync(join(path, '..', name), { recursive: true });
         });
       }
     }
 
-    for (const theirKind of ['link', 'mkdir', 'symlink']) {
+    for (const theirKind of theirKinds) {
       it(`a killed holder of its ${theirKind} lock is foreign, with its host and pid, and left`, async () => {
         const directory = temporaryDirectory();
         const path = directory.join('README');
@@ -134,22 +138,25 @@ describe('interoperation', function () {
 
   for (const library of ['lockfile', 'proper-lockfile']) {
     describe(`with npm’s ${library}`, () => {
-      let peer: Peer | undefined;
+      const peers: Peer[] = [];
 
       afterEach(async () => {
-        await peer?.kill();
+        await Promise.all(peers.splice(0).map((peer) => peer.kill()));
       });
 
       async function start(path: string): Promise<Peer> {
-        return (peer = await Peer.start(process.execPath, [npmAgent, library, path]));
+        const peer = await Peer.start(process.execPath, [npmAgent, library, path]);
+        peers.push(peer);
+        return peer;
       }
 
-      for (const [kind, Lock] of Object.entries(ours)) {
-        it(`our ${kind} lock and its are never both held`, async () => {
+      it('our lock of each kind and its are never both held', async () => {
+        const contest = async ([kind, Lock]: [string, (typeof ours)[keyof typeof ours]]) => {
           const path = temporaryDirectory().join('README');
           await compete(new Lock(path), await start(path), `holdfast ${kind}, npm ${library}`);
-        });
-      }
+        };
+        await Promise.all(Object.entries(ours).map(contest));
+      });
 
       it('its lock, fresh and refreshed, is foreign and never overrun while it holds', async () => {
         const path = temporaryDirectory().join('README');
