@@ -62,8 +62,8 @@ function unopened(code: string, error: unknown): Content {
 
 // For what became something else since we looked. O_NOFOLLOW: a link is text, and never followed. O_NONBLOCK: opening
 // a FIFO waits for nobody. Windows knows neither, nor FIFOs.
-const { O_RDONLY, O_NOFOLLOW = 0, O_NONBLOCK = 0 } = fs.constants as Partial<typeof fs.constants>;
-const READ_FLAGS = (O_RDONLY ?? 0) | O_NOFOLLOW | O_NONBLOCK;
+const { O_NOFOLLOW = 0, O_NONBLOCK = 0, O_DIRECTORY = 0 } = fs.constants as Partial<typeof fs.constants>;
+const READ_FLAGS = fs.constants.O_RDONLY | O_NOFOLLOW | O_NONBLOCK;
 
 function notAFile(stats: fs.Stats): Content | undefined {
   if (stats.isSymbolicLink()) return { is: 'symlink' };
@@ -81,14 +81,16 @@ function toText(buffer: Buffer): Content {
     : { is: 'other', what: 'a file whose content is not text' };
 }
 
+/** A directory, to see whether we may read it; not by its name, which may be a link's by now. Windows opens none. */
+const isToBeOpened = (named: Content): boolean => named.is === 'directory' && O_DIRECTORY !== 0;
+
 /**
  * Looks before it opens: opening a FIFO wakes whoever waits to write to it, and opening some devices acts. What was
  * opened is looked at again, since the name may have changed hands.
  */
 function readSync(path: string): Content {
   const named = notAFile(fs.lstatSync(path));
-  if (named?.is === 'directory') fs.accessSync(path, fs.constants.R_OK | fs.constants.X_OK);
-  if (named !== undefined) return named;
+  if (named !== undefined && !isToBeOpened(named)) return named;
   const descriptor = fs.openSync(path, READ_FLAGS);
   try {
     const other = notAFile(fs.fstatSync(descriptor));
@@ -102,8 +104,7 @@ function readSync(path: string): Content {
 
 async function read(path: string): Promise<Content> {
   const named = notAFile(await fs.promises.lstat(path));
-  if (named?.is === 'directory') await fs.promises.access(path, fs.constants.R_OK | fs.constants.X_OK);
-  if (named !== undefined) return named;
+  if (named !== undefined && !isToBeOpened(named)) return named;
   const file = await fs.promises.open(path, READ_FLAGS);
   try {
     const other = notAFile(await file.stat());

@@ -1,6 +1,15 @@
 /** Names that change hands between two of our calls never lead one of them into somebody else's directory. */
 import { spawn } from 'node:child_process';
-import { mkdirSync, renameSync, rmSync, symlinkSync, unlinkSync, writeFileSync } from 'node:fs';
+import mutable, {
+  mkdirSync,
+  renameSync,
+  rmSync,
+  rmdirSync,
+  symlinkSync,
+  unlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { syncBuiltinESMExports } from 'node:module';
 import { expect } from 'chai';
 import { LockFileError, MkdirLockFile } from '../../src/index.js';
 import { thisMachine } from '../../src/machine.js';
@@ -10,6 +19,25 @@ import { temporaryDirectory } from '../support/temporary.js';
 import { clear, make, portrait } from './shapes.js';
 
 const token = 'f'.repeat(24);
+
+/** Has something befall the disk right after the next look at a name. */
+function afterNextLook(act: () => void): void {
+  const { lstatSync } = mutable;
+  const { lstat } = mutable.promises;
+  const restore = () => {
+    Object.assign(mutable, { lstatSync });
+    Object.assign(mutable.promises, { lstat });
+    syncBuiltinESMExports();
+  };
+  const befall = <T>(stats: T): T => {
+    restore();
+    act();
+    return stats;
+  };
+  Object.assign(mutable, { lstatSync: (path: string) => befall(lstatSync(path)) });
+  Object.assign(mutable.promises, { lstat: async (path: string) => befall(await lstat(path)) });
+  syncBuiltinESMExports();
+}
 
 describe('a lock directory', () => {
   for (const form of ['sync', 'async'] as const) {
@@ -48,6 +76,21 @@ describe('a lock directory', () => {
       expect(await run({ call: 'unlink', path: `${lock}/mine`, within: lock })).to.equal(true);
       expect(await run({ call: 'unlink', path: inside, within: lock })).to.equal(true);
       rmSync(lock, { recursive: true });
+    });
+  }
+
+  for (const form of ['sync', 'async'] as const) {
+    it(`that becomes a link while it is looked at is told as one, and the link not followed (${form})`, async () => {
+      const lock = temporaryDirectory().join('README.lock');
+      mkdirSync(lock);
+      afterNextLook(() => {
+        rmdirSync(lock);
+        symlinkSync('n'.repeat(300), lock); // No name is so long: whoever followed it would be refused.
+      });
+      const step = { call: 'read', path: lock } as const;
+      const seen = form === 'sync' ? performSync(step, thisMachine) : await perform(step, thisMachine);
+      expect(seen).to.deep.equal({ is: 'symlink' });
+      unlinkSync(lock);
     });
   }
 
