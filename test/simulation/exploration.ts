@@ -1,20 +1,62 @@
-/** One exploration of the suite. */
+/** One exploration of the suite, or several side by side. */
+import { once } from 'node:events';
+import { availableParallelism } from 'node:os';
+import { Worker } from 'node:worker_threads';
 import { expect } from 'chai';
 import type { Actor, Merge } from './actor.js';
 import { Explorer, type Scenario } from './explorer.js';
 import { format, tell } from './trace.js';
 
-/** Explores all of it; a failure's message is its trace, and how to see it again. */
+/** Explores all of it, and prints how much that was; a failure's message is its trace, and how to see it again. */
 export function explore(scenario: Scenario): void {
+  console.log(`        ${explored(scenario)}`);
+}
+
+/** What `explore` prints. */
+export function explored(scenario: Scenario): string {
   const explorer = new Explorer(scenario);
   const { states, isComplete, failure } = explorer.run();
   if (failure !== undefined) {
     const replay = `npm run explore -- --scenario '${scenario.name}' --replay '${format(failure.moves, scenario)}'`;
     throw new Error([failure.law, ...tell(failure.moves, scenario), replay].join('\n'));
   }
-  console.log(`        ${scenario.name}: ${states} states`);
   expect(isComplete).to.equal(true);
   for (const actor of explorer.moves.actors) checkMerges(actor);
+  return `${scenario.name}: ${states} states`;
+}
+
+/** What one exploration came to: what `explore` prints, or its error. */
+export interface ExplorationReport {
+  readonly words?: string;
+  readonly failure?: string;
+}
+
+/** Explores scenarios of the catalogue, with a thread for each processor; what came of each, by its name. */
+export async function exploreSideBySide(
+  scenarios: readonly Scenario[],
+): Promise<ReadonlyMap<string, ExplorationReport>> {
+  const waiting = scenarios.map(({ name }) => name);
+  const reports = new Map<string, ExplorationReport>();
+  const work = async () => {
+    const worker = new Worker(new URL('exploration-thread.js', import.meta.url));
+    const ended = once(worker, 'exit');
+    for (let name = waiting.shift(); name !== undefined; name = waiting.shift()) {
+      worker.postMessage(name);
+      const [report] = (await once(worker, 'message')) as [ExplorationReport]; // Rejects if the thread fails.
+      reports.set(name, report);
+    }
+    worker.postMessage(undefined);
+    await ended;
+  };
+  await Promise.all(Array.from({ length: availableParallelism() }, work));
+  return reports;
+}
+
+/** As `explore`, of what was explored already. */
+export function retell({ name }: Scenario, reports: ReadonlyMap<string, ExplorationReport>): void {
+  const report = reports.get(name);
+  if (report?.words === undefined) throw new Error(report?.failure ?? `${name} was not explored`);
+  console.log(`        ${report.words}`);
 }
 
 /** How many merged histories of an actor are run on. */

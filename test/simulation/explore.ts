@@ -1,101 +1,7 @@
 /** `npm run explore`: explores what one asks for, with progress. */
-import { Explorer, type Scenario } from './explorer.js';
-import { beside, filling, late } from './odd-scenarios.js';
-import { shipped } from './programs.js';
-import {
-  contest,
-  kinds,
-  leaving,
-  lineUp,
-  meeting,
-  orphanAnd,
-  others,
-  raided,
-  refusals,
-  refused,
-  refusedRaid,
-  robbery,
-  type Start,
-} from './scenarios.js';
-import {
-  pidContest,
-  pidMeeting,
-  pidOverwritten,
-  pidRaid,
-  pidReused,
-  pidRobbery,
-  pidStarts,
-  pidTrouble,
-} from './pid-scenarios.js';
+import { catalogue } from './catalogue.js';
+import { Explorer } from './explorer.js';
 import { format, parse, tell } from './trace.js';
-
-const starts: readonly Start[] = ['free', ...kinds];
-
-function scenarios(): Scenario[] {
-  const found: Scenario[] = [];
-  for (const one of kinds)
-    for (const other of kinds)
-      for (const start of starts) if (one <= other) found.push(contest([one, other], start, 2));
-  for (const one of kinds)
-    for (const by of kinds) found.push(robbery([one], by, 1), robbery([one, 'link'], by, 0));
-  for (const one of kinds) {
-    for (const other of others) found.push(meeting([one], other), meeting([one], other, undefined, 'link'));
-    for (const other of kinds)
-      for (const start of ['free', 'link'] as const)
-        for (const how of ['abort', 'exit'] as const) found.push(leaving([one, other], start, how));
-    for (const how of Object.keys(refusals) as (keyof typeof refusals)[])
-      for (const start of ['free', ...kinds] as const)
-        found.push(refused([one], start, how), refused([one, 'link'], start, how));
-  }
-  for (const kind of kinds)
-    for (const start of ['free', ...kinds] as const)
-      found.push(contest([kind, kind, kind], start, 1), contest([kind, kind], start, 1));
-  for (const start of starts) found.push(contest(kinds, start, 1));
-  return [...found, ...odd(), ...lines(), ...pids()];
-}
-
-function odd(): Scenario[] {
-  const found: Scenario[] = [filling(['link', 'link']), orphanAnd(['link', 'link'], 'proper-lockfile')];
-  for (const one of kinds) found.push(filling([one]), beside(one), raided(one, 'link', 'proper-lockfile'));
-  for (const one of kinds) for (const other of others) found.push(late(one, other));
-  for (const how of Object.keys(refusals) as (keyof typeof refusals)[])
-    found.push(refusedRaid('link', 'link', how), pidRaid('free', how), pidRaid('ours', how));
-  return found;
-}
-
-function lines(): Scenario[] {
-  const found: Scenario[] = [];
-  for (const of of [
-    ['link', 'link'],
-    ['link', 'mkdir'],
-    ['link', 'symlink'],
-    ['link', 'link', 'link'],
-  ] as const)
-    for (const start of starts)
-      for (const budget of [
-        { kills: 1 },
-        { kills: 2 },
-        { kills: 1, aborts: 1 },
-        { exits: 1 },
-        { aborts: 1 },
-        { kills: 2, aborts: 1 },
-      ])
-        for (const isCourteous of [false, true]) found.push(lineUp(of, start, budget, shipped, isCourteous));
-  return found;
-}
-
-function pids(): Scenario[] {
-  const found: Scenario[] = [pidMeeting(1), pidMeeting(2), pidReused(), pidOverwritten()];
-  for (const start of pidStarts) {
-    for (const kills of [0, 1, 2]) {
-      found.push(pidContest(2, start, kills), pidContest(2, start, kills, shipped, true));
-      found.push(pidContest(3, start, kills), pidRobbery(1, start, kills), pidRobbery(2, start, kills));
-    }
-    for (const how of ['abort', 'exit', ...(Object.keys(refusals) as (keyof typeof refusals)[])] as const)
-      found.push(pidTrouble(1, start, how), pidTrouble(2, start, how));
-  }
-  return found;
-}
 
 const option = (name: string) => {
   const at = process.argv.indexOf(`--${name}`);
@@ -104,7 +10,7 @@ const option = (name: string) => {
 
 const wanted = option('scenario') ?? '';
 const replay = option('replay');
-const known = scenarios();
+const known = catalogue();
 // A whole name is meant, where it is one, and not what it begins.
 const isExact = known.some(({ name }) => name === wanted);
 for (const scenario of known) {
