@@ -36,7 +36,7 @@ export interface LockOptions {
   readonly mode?: number | undefined;
   /**
    * The longest pause between two looks at a lock that is waited for, in milliseconds, where no event is sure to come;
-   * 25 by default. Where events are, they wake the waiter, and looks are 40 times rarer.
+   * 25 by default. Where events are, they wake the waiter, and looks are 80 times rarer.
    */
   readonly pollInterval?: number | undefined;
   /**

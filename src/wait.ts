@@ -42,7 +42,7 @@ export const noPatience: Patience = {
 const FIRST_PAUSE_MS = 1;
 
 /** Where events are sure to come, a poll only guards against what nobody thought of: one for every so many. */
-const RARER = 40;
+const RARER = 80;
 
 /** The pauses of one run: growing, jittered so that waiters spread out, cut to fit the time that is left. */
 export class Pauses {
