@@ -26,9 +26,22 @@ interface Lamp {
   readonly names: Set<string>;
 }
 
-/** By directory, those that new names are made for; by token, those that are lit. */
-const lamps = new Map<string, Lamp>();
-const lit = new Map<Token, { lamp: Lamp; name: string }>();
+interface Beacons {
+  /** By directory, those that new names are made for. */
+  readonly lamps: Map<string, Lamp>;
+  readonly lit: Map<Token, { lamp: Lamp; name: string }>;
+}
+
+/** To be changed with the shape of `Beacons`. */
+const KEY = Symbol.for('holdfast.beacons.1');
+
+const shared = globalThis as { [KEY]?: Beacons | undefined };
+
+/**
+ * The thread's, whichever copy of this package lit them: what one copy holds, another may find broken, or give back at
+ * exit (`registry.ts`). With beacons of each copy's own, those would stay.
+ */
+const { lamps, lit } = (shared[KEY] ??= { lamps: new Map(), lit: new Map() });
 
 /**
  * Lights the beacon of a claim that is about to be made, or leaves it lit; returns what the record names it by, or

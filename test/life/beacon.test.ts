@@ -16,6 +16,7 @@ import { expect } from 'chai';
 import { ask, askSync } from '../../src/beacon.js';
 import { LockFile } from '../../src/index.js';
 import { beaconDigits, beaconPath } from '../../src/record.js';
+import { beaconsByDefault, isBeacon } from '../support/beacons.js';
 import { temporaryDirectory, type TemporaryDirectory } from '../support/temporary.js';
 import { actor, commandOf, endAll, kill, perform, stateOf, until, works, type Actor } from './actors.js';
 
@@ -24,7 +25,6 @@ const offline = { under: ['unshare', '--net', ...container.under] };
 const law =
   process.platform === 'linux' && works('unshare', '--pid', '--fork', '--mount-proc', 'true') ? it : it.skip;
 
-const isBeacon = (name: string) => name.startsWith('.holdfast-');
 const beaconsIn = (directory: TemporaryDirectory) => readdirSync(directory.path).filter(isBeacon);
 
 /** The process that `unshare` started, by our own count of pids. */
@@ -255,7 +255,7 @@ describe('a beacon', () => {
       const directory = temporaryDirectory();
       const path = directory.join('README');
       for (const [stage, expected] of [
-        [{}, 0],
+        [{}, beaconsByDefault ? 1 : 0],
         [{ options: { beacon: true } }, 1],
         [container, 1],
         [{ ...container, options: { beacon: false } }, 0],
@@ -306,16 +306,22 @@ describe('a beacon', () => {
     await two?.release();
   });
 
-  it('that waits has none on disk', async () => {
-    const directory = temporaryDirectory();
-    const path = directory.join('README');
-    const lock = await new LockFile(path).acquire(0);
-    const waiting = actor('try', path, { options: { beacon: true, timeout: 10_000 } });
-    await new Promise((resolve) => setTimeout(resolve, 600));
-    expect(beaconsIn(directory).length).to.be.below(2);
-    await lock.release();
-    expect((await waiting).took).to.equal(true);
-  });
+  for (const [who, deed, kind, expected] of [
+    ['that stands in line', 'try', 'link', 1],
+    ['that waits synchronously', 'try-sync', 'link', 0],
+    ['that waits for a lock without a line', 'try', 'symlink', 0],
+  ] as const) {
+    it(`of one ${who} is ${expected === 1 ? 'lit' : 'out'} while it waits`, async () => {
+      const directory = temporaryDirectory();
+      const path = directory.join('README');
+      const lock = await new LockFile(path, { beacon: false }).acquire(0);
+      const waiting = actor(deed, path, { options: { kind, beacon: true, timeout: 10_000 } });
+      await new Promise((resolve) => setTimeout(resolve, 600));
+      expect(beaconsIn(directory)).to.have.lengthOf(process.platform === 'linux' ? expected : 0);
+      await lock.release();
+      expect((await waiting).took).to.equal(true);
+    });
+  }
 
   it('holds no process open, and is put out at its exit', () => {
     const directory = temporaryDirectory();

@@ -1,5 +1,5 @@
 /** Two copies of this package in one process, as two bundles bring, share the queue and what is given back at exit. */
-import { cpSync, symlinkSync, writeFileSync } from 'node:fs';
+import { cpSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { expect } from 'chai';
@@ -54,5 +54,21 @@ describe('two copies of this package in one process', () => {
       say(String(process.listenerCount('SIGTERM') - before));
       process.exit();`;
     expect((await run(script, { cwd: directory.path })).stdout).to.equal('0\n');
+  });
+
+  it('put out each other’s beacons: of what is broken, and at exit', async () => {
+    const directory = temporaryDirectory();
+    const script = `${copyInto(directory)}
+      const tell = () => say(String(fs.readdirSync('.').filter((name) => name.startsWith('.holdfast-')).length));
+      await new other.LockFile('one', { beacon: true }).acquire();
+      await new other.LockFile('two', { beacon: true }).acquire();
+      await new LockFile('three', { beacon: true }).acquire();
+      tell();
+      await new LockFile('one').breakLock();
+      tell();
+      process.exit();`;
+    const expected = process.platform === 'linux' ? '3\n2\n' : '0\n0\n';
+    expect((await run(script, { cwd: directory.path })).stdout).to.equal(expected);
+    expect(readdirSync(directory.path)).to.deep.equal(['copy']);
   });
 });

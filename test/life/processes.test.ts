@@ -13,6 +13,8 @@ const onLinux = process.platform === 'linux';
 const newPids = ['unshare', '--pid', '--fork', '--kill-child', '--mount-proc'];
 const newTime = ['unshare', '--time', '--boottime', '100000', '--fork', '--kill-child'];
 const nobody = { user: 65534 };
+/** Else a beacon would tell what is told here by nothing. */
+const dark = { options: { beacon: false } };
 
 /** A law that needs more than Node; skipped, visibly, where that isn't there. */
 const where = (condition: boolean) => (condition ? it : it.skip);
@@ -145,7 +147,7 @@ ctypes.CDLL(None).pthread_exit(None)`;
     'is never robbed from another PID namespace without a beacon, dead or alive',
     async () => {
       const path = pathOf();
-      const holder = await actor('hold', path);
+      const holder = await actor('hold', path, dark);
       expect(await verdictOn(path, { under: newPids })).to.equal('unknown');
       expect((await actor('try', path, { under: newPids })).code).to.equal('ALREADY_LOCKED');
       await kill(holder);
@@ -160,7 +162,7 @@ ctypes.CDLL(None).pthread_exit(None)`;
     'is unknown where /proc is another PID namespace’s',
     async () => {
       const path = pathOf();
-      const holder = await actor('hold', path);
+      const holder = await actor('hold', path, dark);
       expect(await verdictOn(path, { under: ['unshare', '--pid', '--fork', '--kill-child'] })).to.equal(
         'unknown',
       );
@@ -190,12 +192,12 @@ ctypes.CDLL(None).pthread_exit(None)`;
       writeFileSync(directory.join('boot_id'), 'b31cf5cc-3f32-4ae8-a9d9-6a4a5b8d4c2e\n');
       const replace = `mount --bind '${directory.join('boot_id')}' /proc/sys/kernel/random/boot_id; exec "$@"`;
       const under = ['unshare', '--mount', 'sh', '-c', replace, 'sh'];
-      const inside = await actor('hold', path, { under });
+      const inside = await actor('hold', path, { under, ...dark });
       expect(await verdictOn(path)).to.equal('unknown');
       expect((await actor('try', path)).code).to.equal('ALREADY_LOCKED');
       await kill(inside);
       expect((await actor('try', path, { under })).took).to.equal(true);
-      const outside = await actor('hold', path);
+      const outside = await actor('hold', path, dark);
       expect(await verdictOn(path, { under })).to.equal('unknown');
       outside.process.stdin?.end();
       await outside.ended;

@@ -9,6 +9,7 @@ import { fileURLToPath } from 'node:url';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect } from 'chai';
 import { updateJson } from '../../src/index.js';
+import { afterTheirGrace } from '../support/beacons.js';
 import { temporaryDirectory } from '../support/temporary.js';
 
 const updater = fileURLToPath(new URL('./updater.js', import.meta.url));
@@ -84,7 +85,7 @@ describe('a file that eight processes update, and are killed while they do', fun
     expect(kills, 'kills').to.be.at.least(1);
     expect(reads, 'reads').to.be.at.least(10);
     // The last to be killed may have left something: who updates next in a new life sweeps it.
-    expect(await updateJson<Counts>(file, (counts) => counts)).to.deep.equal(
+    expect(await updateJson<Counts>(file, (counts) => counts, afterTheirGrace)).to.deep.equal(
       Object.fromEntries(names.map((name) => [name, count])),
     );
     if (process.env['HOLDFAST_UPDATES'] !== undefined) console.log(`      ${kills} kills, ${reads} reads`);

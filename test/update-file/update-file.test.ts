@@ -240,7 +240,7 @@ for (const [name, form] of Object.entries(forms)) {
       const child = spawn(process.execPath, ['--input-type=module', '--eval', script], {
         cwd: projectDirectory,
       });
-      const isLeft = () => readdirSync(directory.path).some((each) => /holdfast-[0-9a-f]/.test(each));
+      const isLeft = () => readdirSync(directory.path).some((each) => /^file\.holdfast-[0-9a-f]/.test(each));
       while (!isLeft() && child.exitCode === null) await sleep(1);
       child.kill('SIGKILL');
       if (child.exitCode === null && child.signalCode === null) await once(child, 'exit');

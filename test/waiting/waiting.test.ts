@@ -5,6 +5,7 @@ import { readFileSync, readdirSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect } from 'chai';
 import { LockFile, LockTimeout } from '../../src/index.js';
+import { afterTheirGrace, withoutBeacons } from '../support/beacons.js';
 import { temporaryDirectory, type TemporaryDirectory } from '../support/temporary.js';
 import { contend, kinds, type Contender } from './contender.js';
 
@@ -121,6 +122,10 @@ describe('a waiter', function () {
     await lock.release();
     await turn;
     await waiter.release();
+    expect(withoutBeacons(readdirSync(directory.path))).to.deep.equal([]);
+    const later = await start(afterTheirGrace);
+    await later.acquire();
+    await later.release();
   });
 
   it('sweeps what one left that died ahead of it', async () => {
