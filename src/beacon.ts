@@ -41,7 +41,7 @@ const shared = globalThis as { [KEY]?: Beacons | undefined };
  * The thread's, whichever copy of this package lit them: what one copy holds, another may find broken, or give back at
  * exit (`registry.ts`). With beacons of each copy's own, those would stay.
  */
-const { lamps, lit } = (shared[KEY] ??= { lamps: new Map(), lit: new Map() });
+const { lamps, lit }: Beacons = (shared[KEY] ??= { lamps: new Map(), lit: new Map() });
 
 /**
  * Lights the beacon of a claim that is about to be made, or leaves it lit; returns what the record names it by, or

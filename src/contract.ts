@@ -74,10 +74,13 @@ function titleOf(law: Law): string {
   return `${law.row}: ${law.name}`;
 }
 
-/** Whoever is killed while making a private file leaves one that names nobody: nobody can tell it from a newborn. */
+/**
+ * Whoever is killed while making a private file leaves one that names nobody, and who is killed right after lighting a
+ * beacon a socket: nobody can tell it from a newborn.
+ */
 function isUnwritten(path: string): boolean {
   const stats = statSync(path);
-  if (stats.isFile()) return stats.size === 0;
+  if (!stats.isDirectory()) return stats.size === 0;
   return readdirSync(path).every((name) => isUnwritten(join(path, name)));
 }
 

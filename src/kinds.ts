@@ -35,12 +35,14 @@ abstract class NameLock extends LockBase<Claim> {
     const isCourteous = isCourtesyDue(this.lockPath);
     const { previous, hasWaited } = yield* acquire(claim, this.directory, isCourteous);
     if (hasWaited === true) noteTurn(this.lockPath);
-    const here = directory(this.directory);
-    if (previous !== undefined || here.isSwept !== true) {
-      here.isSwept = true;
-      yield* quietly(sweep(this.directory, claim, previous));
-    }
     return { claim, previous };
+  }
+
+  protected override *sweeping({ claim, previous }: Taken<Claim>): Protocol<void> {
+    const here = directory(this.directory);
+    if (previous === undefined && here.isSwept === true) return;
+    here.isSwept = true;
+    yield* quietly(sweep(this.directory, claim, previous));
   }
 
   protected override *releasing(claim: Claim): Protocol<boolean> {

@@ -54,12 +54,14 @@ export class PidLockFile extends LockBase<PidClaim> {
 
   protected override *acquiring(claim: PidClaim): Protocol<Taken<PidClaim>> {
     const { previous } = yield* acquirePid(claim);
-    const here = directory(dirname(this.lockPath));
-    if (previous !== undefined || here.isSwept !== true) {
-      here.isSwept = true;
-      yield* quietly(sweep(dirname(this.lockPath), claim.name, previous));
-    }
     return { claim, previous };
+  }
+
+  protected override *sweeping({ claim, previous }: Taken<PidClaim>): Protocol<void> {
+    const here = directory(dirname(this.lockPath));
+    if (previous === undefined && here.isSwept === true) return;
+    here.isSwept = true;
+    yield* quietly(sweep(dirname(this.lockPath), claim.name, previous));
   }
 
   protected override *releasing(claim: PidClaim): Protocol<boolean> {

@@ -22,7 +22,8 @@ export class Guard extends LockFile {
     const claim = this.newClaim();
     this.own(claim);
     try {
-      const { claim: taken } = yield* unhurried(this.acquiring(claim));
+      const { claim: taken, previous } = yield* unhurried(this.acquiring(claim));
+      yield* this.sweeping({ claim: taken, previous });
       let done: T;
       try {
         done = yield* ask(work);

@@ -11,9 +11,11 @@
  * holding, so that no other task of it takes what it finds for its own.
  * Rule T4: where the holder is the whole process, the disk alone says whether it holds, and as what kind.
  */
+import { dirname } from 'node:path';
 import { isMainThread } from 'node:worker_threads';
 import { light } from './beacon.js';
-import type { AnyClaim } from './claim.js';
+import { makeClaim, type AnyClaim } from './claim.js';
+import { directory } from './directories.js';
 import { runSync, type Io, type Patience } from './drive.js';
 import { NotLocked, NotMyLock } from './errors.js';
 import { disown, own } from './exit.js';
@@ -26,6 +28,7 @@ import type { Place } from './queue.js';
 import type { HolderRecord } from './record.js';
 import { registry, type Owned } from './registry.js';
 import { quietly, settle, type Blocker, type Found, type Protocol } from './step.js';
+import { sweep } from './sweep.js';
 
 /** What a protocol has taken: the claim that now holds the lock, and the dead holder whom it replaced. */
 export interface Taken<C extends AnyClaim = AnyClaim> {
@@ -112,6 +115,19 @@ export abstract class Tenure<C extends AnyClaim> {
     return yield* this.releasing(claim);
   }
 
+  /**
+   * Removes what the dead left beside the lock, which the claim has just taken. It fails at nothing. By default their
+   * beacons: those were lit here, for a lock of any kind, and no protocol needs to know of them.
+   */
+  protected *sweeping({ claim: { record }, previous }: Taken<C>): Protocol<void> {
+    if (record.beacon === undefined && previous?.beacon === undefined) return;
+    const here = directory(this.lockPath); // Not its directory's: only who holds a lock sweeps its beacons (Z1).
+    if (previous === undefined && here.isSwept === true) return;
+    here.isSwept = true;
+    const claim = makeClaim(this.lockPath, 'link', record, this.options);
+    yield* quietly(sweep(dirname(this.lockPath), claim, previous));
+  }
+
   /** How the asynchronous form makes its calls. */
   protected get io(): Io {
     return 'async';
@@ -124,6 +140,7 @@ export abstract class Tenure<C extends AnyClaim> {
       this.own(claim); // T1
       const { claim: taken, previous } = yield* this.acquiring(claim);
       this.own(taken);
+      yield* this.sweeping({ claim: taken, previous });
       this.#hold(taken, place);
       this.#previous = previous;
     } catch (error) {

@@ -11,8 +11,9 @@ import {
 } from 'node:fs';
 import { createRequire } from 'node:module';
 import { expect } from 'chai';
-import { AlreadyLocked, LockFailed, LockTimeout } from '../../src/index.js';
+import { AlreadyLocked, LockFailed, LockTimeout, type LockOptions } from '../../src/index.js';
 import { SQLiteLockFile } from '../../src/sqlite.js';
+import { isBeacon, withoutBeacons } from '../support/beacons.js';
 import { newerNode } from '../support/peers.js';
 import { temporaryDirectory } from '../support/temporary.js';
 
@@ -22,11 +23,11 @@ const { Database } = createRequire(import.meta.url)(
 ) as typeof import('node-sqlite3-wasm');
 
 /** A process that takes the lock and is killed: at the `step`th call of the file system, or 0, while it holds. */
-function dieAt(path: string, step: number): { died: boolean; steps: number } {
+function dieAt(path: string, step: number, options: LockOptions = {}): { died: boolean; steps: number } {
   const script = `
     import fs from 'node:fs';
     import { syncBuiltinESMExports } from 'node:module';
-    let steps = 0;
+    let steps = -Infinity; // Until it acquires.
     for (const name of Object.keys(fs).filter((name) => /^(open|link|unlink|write|fsync|mkdir|rmdir|rename|rm|ftruncate)(File)?Sync$/.test(name))) {
       const call = fs[name];
       fs[name] = (...args) => {
@@ -36,7 +37,8 @@ function dieAt(path: string, step: number): { died: boolean; steps: number } {
     }
     syncBuiltinESMExports();
     const { SQLiteLockFile } = await import(${JSON.stringify(sqlite)});
-    const lock = new SQLiteLockFile(${JSON.stringify(path)}, { engine: 'node-sqlite3-wasm' });
+    const options = { engine: 'node-sqlite3-wasm', ...${JSON.stringify(options)} };
+    const lock = new SQLiteLockFile(${JSON.stringify(path)}, options);
     lock.isLockedSync();
     steps = 0;
     lock.acquireSync(0);
@@ -139,9 +141,31 @@ describe('a lock in a database', () => {
       lock.releaseSync();
     }
     expect(died).to.be.greaterThan(points / 2);
-    const left = readdirSync(directory.path).filter((name) => !/\.guard\.[0-9a-f]{24}$/.test(name));
-    expect(left).to.deep.equal(['holdfast.sqlite']);
+    const left = readdirSync(directory.path).filter((name) => !/\.(guard|now)\.[0-9a-f]{24}$/.test(name));
+    expect(withoutBeacons(left)).to.deep.equal(['holdfast.sqlite']);
     for (const name of readdirSync(directory.path)) directory.expect(name);
+  });
+
+  it('sweeps the beacons of the dead, whether they had the lock or died before that', function () {
+    if (process.platform !== 'linux') this.skip();
+    const directory = temporaryDirectory().expect('holdfast.sqlite');
+    const path = directory.join('README');
+    const beacons = () => readdirSync(directory.path).filter(isBeacon);
+    const lock = new SQLiteLockFile(path, {
+      engine: 'node-sqlite3-wasm',
+      beacon: true,
+      orphanGraceMs: 0,
+    });
+    for (let step = 1; beacons().length === 0; step++) dieAt(path, step, { beacon: true });
+    lock.acquireSync(0);
+    expect(beacons(), 'of one who had no row yet, only ours is left').to.have.lengthOf(1);
+    lock.releaseSync();
+    dieAt(path, 0, { beacon: true });
+    expect(beacons()).to.have.lengthOf(1);
+    lock.acquireSync(0);
+    expect(lock.clean).to.equal(false);
+    lock.releaseSync();
+    expect(readdirSync(directory.path)).to.deep.equal(['holdfast.sqlite']);
   });
 
   it('says what to install where there is no SQLite', function () {
