@@ -8,6 +8,7 @@
  * `lastWords` names it instead of leaving the run to hang.
  */
 import type { Context, RootHookObject } from 'mocha';
+import './support/coverage.js';
 import { suiteEnds, testBegins, testEnds } from './support/temporary.js';
 
 const handleGraceMs = 1_000;

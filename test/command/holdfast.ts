@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { LockFile } from '../../src/index.js';
+import { coverageOfChildren } from '../support/coverage.js';
 import { projectDirectory } from '../support/paths.js';
 import { temporaryDirectory, type TemporaryDirectory } from '../support/temporary.js';
 
@@ -33,6 +34,7 @@ export class Place {
     const child = spawn(process.execPath, [main, ...args], {
       cwd: this.directory.path,
       detached: this.detached,
+      env: { ...process.env, ...coverageOfChildren },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     const heard = { stdout: '', stderr: '' };
