@@ -1,5 +1,6 @@
 /** What this thread has learnt of the directories that it locks in: asked once, and used for every lock in them. */
 import { thisMachine } from './machine.js';
+import type { HolderRecord } from './record.js';
 
 interface Directory {
   /** Is it on a disk that only this machine writes? `undefined`: not asked yet. */
@@ -22,6 +23,17 @@ export function directory(path: string): Directory {
     known.set(path, (found = {}));
   }
   return found;
+}
+
+/**
+ * Is what the dead left to be swept at `place`, which is asked by who is about to? Once by a thread, since it may be of
+ * an earlier time, and after each takeover.
+ */
+export function isSweepDue(place: string, previous: HolderRecord | undefined): boolean {
+  const here = directory(place);
+  if (previous === undefined && here.isSwept === true) return false;
+  here.isSwept = true;
+  return true;
 }
 
 /** Is the directory on a disk that only this machine writes? Of one that can't be asked it is not remembered. */

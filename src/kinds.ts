@@ -3,7 +3,7 @@ import { dirname } from 'node:path';
 import { acquire } from './acquire.js';
 import { makeClaim, type Claim, type Kind } from './claim.js';
 import { isCourtesyDue, noteRelease, noteTurn } from './courtesy.js';
-import { directory, isLocal } from './directories.js';
+import { directory, isLocal, isSweepDue } from './directories.js';
 import type { Io } from './drive.js';
 import { judgeFound, look, recordsOf } from './inspect.js';
 import { LockBase } from './lock-file.js';
@@ -39,10 +39,7 @@ abstract class NameLock extends LockBase<Claim> {
   }
 
   protected override *sweeping({ claim, previous }: Taken<Claim>): Protocol<void> {
-    const here = directory(this.directory);
-    if (previous === undefined && here.isSwept === true) return;
-    here.isSwept = true;
-    yield* quietly(sweep(this.directory, claim, previous));
+    if (isSweepDue(this.directory, previous)) yield* quietly(sweep(this.directory, claim, previous));
   }
 
   protected override *releasing(claim: Claim): Protocol<boolean> {

@@ -1,6 +1,6 @@
 /** A pid file as a lock: for daemons, and whoever reads `/run/daemon.pid`. */
 import { dirname } from 'node:path';
-import { directory, isLocal } from './directories.js';
+import { isLocal, isSweepDue } from './directories.js';
 import { noPatience, runAsync, runSync, type Io } from './drive.js';
 import { recordsOf } from './inspect.js';
 import { LockBase, type Taken } from './lock-file.js';
@@ -58,10 +58,8 @@ export class PidLockFile extends LockBase<PidClaim> {
   }
 
   protected override *sweeping({ claim, previous }: Taken<PidClaim>): Protocol<void> {
-    const here = directory(dirname(this.lockPath));
-    if (previous === undefined && here.isSwept === true) return;
-    here.isSwept = true;
-    yield* quietly(sweep(dirname(this.lockPath), claim.name, previous));
+    const directory = dirname(this.lockPath);
+    if (isSweepDue(directory, previous)) yield* quietly(sweep(directory, claim.name, previous));
   }
 
   protected override *releasing(claim: PidClaim): Protocol<boolean> {

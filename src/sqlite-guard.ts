@@ -22,16 +22,16 @@ export class Guard extends LockFile {
     const claim = this.newClaim();
     this.own(claim);
     try {
-      const { claim: taken, previous } = yield* unhurried(this.acquiring(claim));
-      yield* this.sweeping({ claim: taken, previous });
+      const taken = yield* unhurried(this.acquiring(claim));
+      yield* this.sweeping(taken);
       let done: T;
       try {
         done = yield* ask(work);
       } catch (error) {
-        yield* quietly(this.releasing(taken));
+        yield* quietly(this.releasing(taken.claim));
         throw error;
       }
-      yield* this.releasing(taken);
+      yield* this.releasing(taken.claim);
       return done;
     } finally {
       disown(claim);

@@ -15,7 +15,7 @@ import { dirname } from 'node:path';
 import { isMainThread } from 'node:worker_threads';
 import { light } from './beacon.js';
 import { makeClaim, type AnyClaim } from './claim.js';
-import { directory } from './directories.js';
+import { isSweepDue } from './directories.js';
 import { runSync, type Io, type Patience } from './drive.js';
 import { NotLocked, NotMyLock } from './errors.js';
 import { disown, own } from './exit.js';
@@ -121,9 +121,7 @@ export abstract class Tenure<C extends AnyClaim> {
    */
   protected *sweeping({ claim: { record }, previous }: Taken<C>): Protocol<void> {
     if (record.beacon === undefined && previous?.beacon === undefined) return;
-    const here = directory(this.lockPath); // Not its directory's: only who holds a lock sweeps its beacons (Z1).
-    if (previous === undefined && here.isSwept === true) return;
-    here.isSwept = true;
+    if (!isSweepDue(this.lockPath, previous)) return; // Not its directory: only who holds a lock sweeps its beacons (Z1).
     const claim = makeClaim(this.lockPath, 'link', record, this.options);
     yield* quietly(sweep(dirname(this.lockPath), claim, previous));
   }
@@ -138,11 +136,11 @@ export abstract class Tenure<C extends AnyClaim> {
     try {
       signal?.throwIfAborted(); // It may have been since the turn came.
       this.own(claim); // T1
-      const { claim: taken, previous } = yield* this.acquiring(claim);
-      this.own(taken);
-      yield* this.sweeping({ claim: taken, previous });
-      this.#hold(taken, place);
-      this.#previous = previous;
+      const taken = yield* this.acquiring(claim);
+      this.own(taken.claim);
+      yield* this.sweeping(taken);
+      this.#hold(taken.claim, place);
+      this.#previous = taken.previous;
     } catch (error) {
       disown(claim);
       if (place !== undefined) registry.queues.leave(this.lockPath, place);
