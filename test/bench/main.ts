@@ -8,7 +8,8 @@ import { mkdtempSync, readFileSync, realpathSync, rmSync, statfsSync, writeFileS
 import { cpus, release, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { quantile, rows, type Figures, type Row } from './rows.js';
+import { quantile } from '../support/referee.js';
+import { rows, type Figures, type Row } from './rows.js';
 import type { SubjectName } from './subjects.js';
 
 interface Result {
@@ -67,7 +68,7 @@ function medians(all: readonly Figures[]): Figures {
       quantile(
         all.map((figures) => figures[name] ?? NaN),
         0.5,
-      ),
+      ) ?? NaN,
     ]),
   );
 }

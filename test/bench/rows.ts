@@ -6,6 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { gzipSync } from 'node:zlib';
 import { build } from 'esbuild';
 import { projectDirectory } from '../support/paths.js';
+import { quantile } from '../support/referee.js';
 import { now, start, type Contender, type Orders } from './contender.js';
 import { contenders, modules, subjects, type SubjectName } from './subjects.js';
 
@@ -48,12 +49,7 @@ function perCallSync(call: () => unknown): number {
   return run(BATCH_MS);
 }
 
-export function quantile(values: readonly number[], part: number): number {
-  const sorted = [...values].sort((one, other) => one - other);
-  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * part))] ?? NaN;
-}
-
-export const mean = (values: readonly number[]): number =>
+const mean = (values: readonly number[]): number =>
   values.reduce((sum, value) => sum + value, 0) / values.length;
 
 async function withContenders<T>(
@@ -145,7 +141,7 @@ export const rows: readonly Row[] = [
         );
         const handOvers = entered.map((entry) => entry - (left.findLast((each) => each <= entry) ?? NaN));
         const known = handOvers.filter((ms) => ms >= 0);
-        return { 'p50 ms': quantile(known, 0.5), 'p99 ms': quantile(known, 0.99) };
+        return { 'p50 ms': quantile(known, 0.5) ?? NaN, 'p99 ms': quantile(known, 0.99) ?? NaN };
       }),
   },
   {
