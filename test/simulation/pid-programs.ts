@@ -9,7 +9,7 @@ import { Refusal, type Disk } from './disk.js';
 import {
   LOCK,
   NAMES,
-  exit,
+  breakingPhases,
   instant,
   phasesOf,
   recordOf,
@@ -66,17 +66,11 @@ export function pidBreaker(index: number, protocols: Protocols = shipped): Progr
     mark: claim.record.token,
     stands: standing(claim),
     first: 'break',
-    phases: {
-      break: {
-        start: () => protocols.breakPid(claim),
-        then: (end) => (succeeds(end) ? 'broke' : 'failed'),
-        // What it saw at first is what it removes (R2).
-        forces: firstLook,
-        memory: firstLook,
-        atExit: 'exit',
-      },
-      exit: { start: () => exit(() => protocols.abandonPid(claim)), then: () => 'gone' },
-    },
+    phases: breakingPhases(
+      () => protocols.breakPid(claim),
+      () => protocols.abandonPid(claim),
+      firstLook,
+    ),
   };
 }
 

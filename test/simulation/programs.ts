@@ -121,6 +121,28 @@ export function phasesOf(calls: Calls, habits: Habits): Record<string, Phase> {
   };
 }
 
+/**
+ * Breaks by force, once.
+ *
+ * @param firstLook What it saw at first, which is what it removes (R2).
+ */
+export function breakingPhases(
+  breakUp: () => Protocol<unknown>,
+  abandon: Calls['abandon'],
+  firstLook: (history: readonly Answer[]) => string,
+): Record<string, Phase> {
+  return {
+    break: {
+      start: breakUp,
+      then: (end) => (succeeds(end) ? 'broke' : 'failed'),
+      forces: firstLook,
+      memory: firstLook,
+      atExit: 'exit',
+    },
+    exit: { start: () => exit(abandon), then: () => 'gone' },
+  };
+}
+
 export function contender(
   index: number,
   kind: Kind,
@@ -151,26 +173,20 @@ export function holder(index: number, kind: Kind, protocols: Protocols = shipped
 /** Breaks whoever's lock by force. */
 export function breaker(index: number, kind: Kind, protocols: Protocols = shipped): Program {
   const claim = claimOf(index, kind);
-  const phases: Record<string, Phase> = {
-    break: {
-      start: () => protocols.breakByForce(claim),
-      then: (end) => (succeeds(end) ? 'broke' : 'failed'),
-      // What it saw at first is what it removes (R2); that is all that it read before it made anything.
-      forces: firstLook,
-      memory: firstLook,
-      atExit: 'exit',
-    },
-    exit: { start: () => exit(() => protocols.abandon(claim)), then: () => 'gone' },
-  };
   return {
     name: NAMES[index] ?? 'W',
     mark: claim.record.token,
     stands: standing(claim.record.token),
     first: 'break',
-    phases,
+    phases: breakingPhases(
+      () => protocols.breakByForce(claim),
+      () => protocols.abandon(claim),
+      firstLook,
+    ),
   };
 }
 
+/** All that it read before it made anything. */
 function firstLook(history: readonly Answer[]): string {
   const isLook = (answer: Answer) => 'value' in answer && isReading(answer.value);
   const end = history.findIndex((answer) => !isLook(answer));
