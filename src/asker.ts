@@ -18,6 +18,12 @@ const ANSWER = 0;
 const GIVEN = 1;
 const ASKED = 2;
 
+/**
+ * What a refused connection tells; any other refusal proves nothing. EAGAIN: there is a listener, and so many wait for
+ * it to accept that there is no room for one more.
+ */
+export const SIGNALS: Readonly<Record<string, Signal>> = { ECONNREFUSED: 'dark', EAGAIN: 'lit' };
+
 const ANSWERS: readonly Signal[] = ['silent', 'lit', 'dark'];
 
 /**
@@ -25,7 +31,7 @@ const ANSWERS: readonly Signal[] = ['silent', 'lit', 'dark'];
  * `open` in beacon.ts does, and Node closes what it opened when it ends.
  */
 const SCRIPT = `
-  const { workerData: { shared, path, flags, every, idle } } = require('node:worker_threads');
+  const { workerData: { shared, path, flags, signals, answers, every, idle } } = require('node:worker_threads');
   const { openSync } = require('node:fs');
   const { connect } = require('node:net');
   let way;
@@ -36,16 +42,16 @@ const SCRIPT = `
     if (unheard > idle) return;
     asked = Atomics.load(shared, ${ASKED});
     const socket = connect({ path: way });
-    const then = (answer) => () => {
+    const then = (signal) => () => {
       socket.destroy();
-      tell(answer);
+      tell(signal);
       setTimeout(ask, every);
     };
-    socket.once('connect', then(1));
-    socket.once('error', ({ code }) => then(code === 'ECONNREFUSED' ? 2 : code === 'EAGAIN' ? 1 : 0)());
+    socket.once('connect', then('lit'));
+    socket.once('error', ({ code }) => then(signals[code] ?? 'silent')());
   };
-  const tell = (answer) => {
-    Atomics.store(shared, ${ANSWER}, answer);
+  const tell = (signal) => {
+    Atomics.store(shared, ${ANSWER}, answers.indexOf(signal));
     Atomics.add(shared, ${GIVEN}, 1);
     Atomics.notify(shared, ${GIVEN});
   };
@@ -53,7 +59,7 @@ const SCRIPT = `
     way = '/proc/self/fd/' + openSync(path, flags);
     ask();
   } catch {
-    tell(0);
+    tell('silent');
   }`;
 
 interface Asker {
@@ -67,7 +73,15 @@ function start(path: string, flags: number): Asker {
   const shared = new Int32Array(new SharedArrayBuffer(12));
   const worker = new Worker(SCRIPT, {
     eval: true,
-    workerData: { shared, path, flags, every: EVERY_MS, idle: IDLE_ANSWERS },
+    workerData: {
+      shared,
+      path,
+      flags,
+      signals: SIGNALS,
+      answers: ANSWERS,
+      every: EVERY_MS,
+      idle: IDLE_ANSWERS,
+    },
     // Nothing that the program has its threads do: no loaders, no inspectors, no output.
     execArgv: [],
     env: {},

@@ -15,7 +15,8 @@
 import * as fs from 'node:fs';
 import { connect, createServer, type Server } from 'node:net';
 import { basename, dirname } from 'node:path';
-import { askByThread } from './asker.js';
+import { SIGNALS, askByThread } from './asker.js';
+import { shared } from './copies.js';
 import { beaconDigits, beaconPath, type Token } from './record.js';
 import type { Signal } from './step.js';
 import { O_PATH, leadsThroughDescriptors, wayThrough } from './within.js';
@@ -32,16 +33,11 @@ interface Beacons {
   readonly lit: Map<Token, { lamp: Lamp; name: string }>;
 }
 
-/** To be changed with the shape of `Beacons`. */
-const KEY = Symbol.for('holdfast.beacons.1');
-
-const shared = globalThis as { [KEY]?: Beacons | undefined };
-
 /**
  * The thread's, whichever copy of this package lit them: what one copy holds, another may find broken, or give back at
  * exit (`registry.ts`). With beacons of each copy's own, those would stay.
  */
-const { lamps, lit }: Beacons = (shared[KEY] ??= { lamps: new Map(), lit: new Map() });
+const { lamps, lit }: Beacons = shared('beacons.1', () => ({ lamps: new Map(), lit: new Map() }));
 
 /**
  * Lights the beacon of a claim that is about to be made, or leaves it lit; returns what the record names it by, or
@@ -144,9 +140,6 @@ export async function ask(path: string): Promise<Signal> {
     fs.closeSync(descriptor);
   }
 }
-
-/** EAGAIN: there is a listener, and so many wait for it to accept that there is no room for one more. */
-const SIGNALS: Readonly<Record<string, Signal>> = { ECONNREFUSED: 'dark', EAGAIN: 'lit' };
 
 /** Opens a socket without connecting to it, and follows no link. */
 const SOCKET_FLAGS = O_PATH | O_NOFOLLOW;

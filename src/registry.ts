@@ -1,8 +1,9 @@
 /**
  * What this thread has on disk, and who queues for it: one registry a thread, shared by all copies of this package in
- * it (two bundles, or a bundle and an installed one), which therefore must agree on its shape.
+ * it.
  */
 import type { AnyClaim } from './claim.js';
+import { shared } from './copies.js';
 import { Queues } from './queue.js';
 
 /** A claim that this thread has on disk, or is about to. */
@@ -24,13 +25,8 @@ export interface Registry {
   unhook?: (() => void) | undefined;
 }
 
-/** To be changed with the shape of `Registry`. */
-const KEY = Symbol.for('holdfast.registry.1');
-
-const shared = globalThis as { [KEY]?: Registry | undefined };
-
-export const registry: Registry = (shared[KEY] ??= {
+export const registry: Registry = shared('registry.1', () => ({
   queues: new Queues(),
   owned: new Map(),
   resting: new Set(),
-});
+}));

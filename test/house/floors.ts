@@ -27,6 +27,7 @@ export const floors: Readonly<Record<string, Floor>> = {
   'pid.ts': 1,
   'line.ts': 1,
 
+  'copies.ts': 2,
   'proc.ts': 2,
   'disks.ts': 2,
   'machine.ts': 2,
