@@ -40,6 +40,7 @@ import {
   look,
   recordsOf,
 } from './inspect.js';
+import { apart } from './flat.js';
 import { stagedPath, type HolderRecord } from './record.js';
 import {
   age,
@@ -121,9 +122,9 @@ export function* underEviction<T>(
   const eviction = evictionOf(name);
   let done: T;
   try {
-    const outcome = yield* attempt(eviction, claim, depth); // C3
+    const outcome = yield* apart(attempt(eviction, claim, depth)); // C3
     if (!outcome.taken) return { blocker: outcome.blocker };
-    done = yield* work();
+    done = yield* apart(work());
   } catch (refusal) {
     yield* atLast(() => retract(eviction, claim)); // C6
     throw refusal;

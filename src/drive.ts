@@ -6,6 +6,7 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { thisMachine, type Machine } from './machine.js';
+import { Flat } from './flat.js';
 import { perform, performSync, type Call } from './perform.js';
 import type { Protocol, Step } from './step.js';
 import { COURTESY_MS, Pauses, Wait, type Patience } from './wait.js';
@@ -39,16 +40,17 @@ export function runSync<T>(protocol: Protocol<T>, patience: Patience, machine: M
 
 /** Runs a protocol to its end with answers that are there at once. */
 export function advance<T>(protocol: Protocol<T>, answer: (step: Step) => unknown): T {
-  let state = protocol.next();
+  const run = new Flat(protocol);
+  let state = run.next();
   while (state.done !== true) {
     let value: unknown;
     try {
       value = answer(state.value);
     } catch (error) {
-      state = protocol.throw(error);
+      state = run.throw(error);
       continue;
     }
-    state = protocol.next(value);
+    state = run.next(value);
   }
   return state.value;
 }
@@ -62,8 +64,9 @@ export async function runAsync<T>(
   let wait: Wait | undefined;
   // A beacon is asked in no time, but never at once: the synchronous form needs a thread for it.
   const isAtOnce = (step: Call) => io === 'sync' && step.call !== 'signal';
+  const run = new Flat(protocol);
   try {
-    let state = protocol.next();
+    let state = run.next();
     while (state.done !== true) {
       const step = state.value;
       let value: unknown;
@@ -75,10 +78,10 @@ export async function runAsync<T>(
           value = isAtOnce(step) ? performSync(step, machine) : await perform(step, machine);
         }
       } catch (error) {
-        state = protocol.throw(error);
+        state = run.throw(error);
         continue;
       }
-      state = protocol.next(value);
+      state = run.next(value);
     }
     return state.value;
   } finally {

@@ -5,6 +5,7 @@ import { makeClaim, type Claim, type Kind } from './claim.js';
 import { isCourtesyDue, noteRelease, noteTurn } from './courtesy.js';
 import { directory, isLocal, isSweepDue } from './directories.js';
 import type { Io } from './drive.js';
+import { apart } from './flat.js';
 import { judgeFound, look, recordsOf } from './inspect.js';
 import { LockBase } from './lock-file.js';
 import type { HolderRecord } from './record.js';
@@ -18,8 +19,10 @@ import { withTwin } from './twin.js';
 abstract class NameLock extends LockBase<Claim> {
   protected abstract get kind(): Kind;
 
+  #directory: string | undefined;
+
   protected get directory(): string {
-    return dirname(this.lockPath);
+    return (this.#directory ??= dirname(this.lockPath));
   }
 
   protected override get io(): Io {
@@ -33,7 +36,7 @@ abstract class NameLock extends LockBase<Claim> {
 
   protected override *acquiring(claim: Claim): Protocol<Taken<Claim>> {
     const isCourteous = isCourtesyDue(this.lockPath);
-    const { previous, hasWaited } = yield* acquire(claim, this.directory, isCourteous);
+    const { previous, hasWaited } = yield* apart(acquire(claim, this.directory, isCourteous));
     if (hasWaited === true) noteTurn(this.lockPath);
     return { claim, previous };
   }
@@ -43,7 +46,7 @@ abstract class NameLock extends LockBase<Claim> {
   }
 
   protected override *releasing(claim: Claim): Protocol<boolean> {
-    const released = yield* release(claim);
+    const released = yield* apart(release(claim));
     noteRelease(this.lockPath);
     return released;
   }

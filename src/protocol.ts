@@ -3,6 +3,7 @@
  * `holdfast/protocol`; `docs/extending.md` builds a lock with it.
  */
 export type { AnyClaim } from './claim.js';
+export { apart } from './flat.js';
 export { LockBase, type Taken } from './lock-file.js';
 export { formatRecord, parseRecord, type HolderRecord } from './record.js';
 export {
@@ -23,6 +24,7 @@ export {
   stage,
   symlink,
   unlink,
+  type Apart,
   type Blocker,
   type Content,
   type Found,

@@ -5,6 +5,7 @@
  * every lock here when its holder dies.
  */
 import { disown } from './exit.js';
+import { Flat } from './flat.js';
 import { LockFile } from './kinds.js';
 import { ask, quietly, type Protocol } from './step.js';
 
@@ -45,7 +46,8 @@ export class Guard extends LockFile {
  */
 export function* unhurried<T>(protocol: Protocol<T>): Protocol<T> {
   let waits = 0;
-  let state = protocol.next();
+  const run = new Flat(protocol);
+  let state = run.next();
   while (state.done !== true) {
     const step = state.value;
     const isShort = step.call === 'pause' && ++waits <= SHORT_WAITS;
@@ -53,10 +55,10 @@ export function* unhurried<T>(protocol: Protocol<T>): Protocol<T> {
     try {
       answer = yield isShort ? { call: 'settle', tries: Math.min(waits, LONGEST_SHORT_WAIT) } : step;
     } catch (error) {
-      state = protocol.throw(error);
+      state = run.throw(error);
       continue;
     }
-    state = protocol.next(answer);
+    state = run.next(answer);
   }
   return state.value;
 }

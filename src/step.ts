@@ -102,8 +102,16 @@ export type Found =
    */
   | { kind: 'foreign'; what: string; text?: string; names?: readonly string[]; twin?: string };
 
+/** A protocol that is to be run in the place of the one that yields it, until it returns (`flat.ts`). */
+export interface Apart {
+  /** Tells it from a step. */
+  readonly call: 'apart';
+  /** What is to be run. */
+  readonly protocol: Protocol<unknown>;
+}
+
 /** A generator that yields steps and returns a `T`; run by a driver, or inside another by `yield*`. */
-export type Protocol<T> = Generator<Step, T, unknown>;
+export type Protocol<T> = Generator<Step | Apart, T, unknown>;
 
 /** Makes a new file that holds `text`, readable at once. Throws if anything has that name. */
 export function* stage(path: string, text: string, mode = 0o644): Protocol<void> {

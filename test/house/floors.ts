@@ -10,6 +10,7 @@ export const floors: Readonly<Record<string, Floor>> = {
   'step.ts': 0,
   'record.ts': 0,
   'claim.ts': 0,
+  'flat.ts': 0,
   'foreign.ts': 0,
   'holder.ts': 0,
   'errors.ts': 0,

@@ -5,6 +5,7 @@
  * that changes eight times within one look, eight recoveries that died one within the other.
  */
 import { advance } from '../../src/drive.js';
+import { Flat } from '../../src/flat.js';
 import type { Blocker, Found, Judgement, Protocol, Step } from '../../src/step.js';
 import { performOn } from '../simulation/calls.js';
 import { Disk, Refusal } from '../simulation/disk.js';
@@ -43,9 +44,10 @@ export class Scene {
 
   /** Runs a protocol for so many calls and leaves it there, as an exit does; was it over by then? */
   cut(protocol: Protocol<unknown>, calls: number): boolean {
-    let state = protocol.next();
+    const run = new Flat(protocol);
+    let state = run.next();
     for (let made = 0; made < calls && state.done !== true; made++)
-      state = protocol.next(this.perform(state.value));
+      state = run.next(this.perform(state.value));
     return state.done === true;
   }
 

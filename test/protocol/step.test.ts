@@ -98,7 +98,7 @@ describe('a pause', () => {
     found: { kind: 'empty' },
     judgement: { verdict: 'unknown', reason: 'it is' },
   } as const;
-  const first = (protocol: Generator<Step, boolean>): Step | boolean => protocol.next().value;
+  const first = (protocol: Protocol<boolean>): unknown => protocol.next().value;
 
   it('tells of a line only if there is one', () => {
     expect(first(pause(blocker))).to.deep.equal({ call: 'pause', blocker });

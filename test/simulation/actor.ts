@@ -11,6 +11,7 @@
 import { Refusal, type Disk } from './disk.js';
 import { answerOf, keyOf, placeOf, type ActorCall, type Answer } from './answer.js';
 import { BLANK, atPause, keyOfMemory, remember, type Memory } from './memory.js';
+import { Flat } from '../../src/flat.js';
 import type { Protocol, Step } from '../../src/step.js';
 
 /** How a phase ended. */
@@ -77,13 +78,13 @@ export interface Merge {
 
 /** A protocol in the middle, with `stage` as the two calls that it is. */
 class Run {
-  readonly #protocol: Protocol<unknown>;
+  readonly #protocol: Flat<unknown>;
   #step: Step | undefined;
   #isFilling = false;
   end: End | undefined;
 
   constructor(phase: Phase) {
-    this.#protocol = phase.start();
+    this.#protocol = new Flat(phase.start());
     this.#advance(() => this.#protocol.next());
   }
 
