@@ -90,10 +90,34 @@ export function tokenOfBeacon(name: string, digits: string): Token | undefined {
   return found === digits ? token : undefined;
 }
 
+/** What the claims of one thread have in common, in JSON: all but the token and the time. */
+interface Frame {
+  readonly record: HolderRecord;
+  readonly who: string;
+  readonly note: string;
+}
+
+let frame: Frame | undefined;
+
 /** The record as it stands on disk: one line of JSON. */
 export function formatRecord(record: HolderRecord): string {
-  const { since, note, ...who } = record;
-  return JSON.stringify({ holdfast: FORMAT, ...who, since, note });
+  if (frame === undefined || !isOfOneFrame(record, frame.record)) frame = frameOf(record);
+  const { who, note } = frame;
+  return `{"holdfast":${FORMAT},"token":"${record.token}",${who},"since":${record.since}${note}}`;
+}
+
+function frameOf(record: HolderRecord): Frame {
+  const { note } = record;
+  const who = { ...record, token: undefined, since: undefined, note: undefined };
+  return {
+    record,
+    who: JSON.stringify(who).slice(1, -1),
+    note: note === undefined ? '' : `,"note":${JSON.stringify(note)}`,
+  };
+}
+
+function isOfOneFrame(one: HolderRecord, other: HolderRecord): boolean {
+  return FRAME_FIELDS.every((field) => one[field] === other[field]);
 }
 
 /** The record that a text is, or `undefined` if it is none of ours. Fields that we don't know are left out. */
@@ -144,3 +168,6 @@ const FIELDS: { readonly [field in keyof Required<HolderRecord>]: (value: unknow
 };
 
 const CHECKS = Object.entries(FIELDS);
+const FRAME_FIELDS = (Object.keys(FIELDS) as (keyof HolderRecord)[]).filter(
+  (field) => field !== 'token' && field !== 'since',
+);

@@ -55,6 +55,7 @@ export abstract class Tenure<C extends AnyClaim> {
   /** What is locked, absolute. It need not exist. */
   readonly path: string;
   protected readonly options: Options;
+  readonly #lockPath: string;
   #held: Held<C> | undefined;
   #previous: HolderRecord | undefined;
 
@@ -68,6 +69,7 @@ export abstract class Tenure<C extends AnyClaim> {
   constructor(path: string, options?: LockOptions) {
     this.options = checkOptions(options);
     this.path = checkPath(path);
+    this.#lockPath = this.options.lockPath ?? `${this.path}.lock`;
     // The first write to what is locked would be the end of its lock.
     if (this.options.lockPath === this.path)
       throw new RangeError('lockPath must not be the path to lock itself');
@@ -75,7 +77,7 @@ export abstract class Tenure<C extends AnyClaim> {
 
   /** The lock's name on disk, absolute: `<path>.lock`, unless the option `lockPath` says where. */
   get lockPath(): string {
-    return this.options.lockPath ?? `${this.path}.lock`;
+    return this.#lockPath;
   }
 
   /**
@@ -137,7 +139,7 @@ export abstract class Tenure<C extends AnyClaim> {
       signal?.throwIfAborted(); // It may have been since the turn came.
       this.own(claim); // T1
       const taken = yield* this.acquiring(claim);
-      this.own(taken.claim);
+      if (taken.claim !== claim) this.own(taken.claim);
       yield* this.sweeping(taken);
       this.#hold(taken.claim, place);
       this.#previous = taken.previous;
