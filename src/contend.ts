@@ -69,9 +69,9 @@ export function* prepare(claim: Claim): Protocol<void> {
   if (claim.kind === 'link') yield* stage(claim.staged, claim.text, claim.mode);
 }
 
-/** The end of `prepare`. */
-export function* discard(claim: Claim): Protocol<void> {
-  if (claim.kind === 'link') yield* insist(() => unlink(claim.staged));
+/** The end of `prepare`; was the private file still there? */
+export function* discard(claim: Claim): Protocol<boolean> {
+  return claim.kind === 'link' && (yield* insist(() => unlink(claim.staged)));
 }
 
 /** Takes `name`, the lock's or an eviction lock's, for a claim that is prepared. */

@@ -14,6 +14,7 @@ import {
   refusals,
   refused,
   refusedRaid,
+  robbedTwice,
   robbery,
   type Start,
 } from './scenarios.js';
@@ -37,6 +38,7 @@ export function catalogue(): Scenario[] {
       for (const start of starts) if (one <= other) found.push(contest([one, other], start, 2));
   for (const one of kinds)
     for (const by of kinds) found.push(robbery([one], by, 1), robbery([one, 'link'], by, 0));
+  for (const by of kinds) found.push(robbedTwice(by));
   for (const one of kinds) {
     for (const other of others) found.push(meeting([one], other), meeting([one], other, undefined, 'link'));
     for (const other of kinds)

@@ -13,6 +13,7 @@ import {
   refusals,
   refused,
   refusedRaid,
+  robbedTwice,
   robbery,
 } from './scenarios.js';
 
@@ -50,6 +51,10 @@ describe('a lock that is broken by force gets no third holder, and its old holde
       });
     }
   }
+
+  it('nor when two break it, and one of them is killed', () => {
+    for (const by of ['link', 'symlink'] as const) explore(robbedTwice(by));
+  });
 });
 
 describe("another program's lock is never overrun:", () => {

@@ -10,7 +10,7 @@ import { contest, leaving, lineUp, meeting, orphanAnd, refused, refusedRaid, rob
 export const mutants: Readonly<Record<string, Mutant>> = {
   'C1, a removal needs the eviction lock': {
     file: 'contend.js',
-    from: /yield\* attempt\(eviction, claim, depth\)/,
+    from: /yield\* apart\(attempt\(eviction, claim, depth\)\)/,
     to: '({ taken: true })',
     scenario: (protocols) => contest(['link', 'link'], 'link', 0, protocols),
     law: /L[12]/,
@@ -55,7 +55,7 @@ export const mutants: Readonly<Record<string, Mutant>> = {
     from: /if \(yield\* isTaken\(claim\)\)\s+return \{ taken: true \};/,
     to: '',
     scenario: (protocols) =>
-      refused(['link', 'link'], 'free', 'refused once, or made and yet refused', protocols),
+      refused(['link', 'link'], 'link', 'refused once, or made and yet refused', protocols),
     law: /L[45]/,
   },
   'C6, what a refused call may have done is undone': {
@@ -69,7 +69,7 @@ export const mutants: Readonly<Record<string, Mutant>> = {
     file: 'contend.js',
     from: /yield\* atLast\(\(\) => leave\(eviction, claim\), [^;]*;/,
     to: 'yield* leave(eviction, claim);',
-    scenario: (protocols) => refused(['link'], 'free', 'refused once, or made and yet refused', protocols),
+    scenario: (protocols) => refused(['symlink'], 'free', 'refused once, or made and yet refused', protocols),
     law: /L3/,
   },
   'D2, held only if alone': {
@@ -95,10 +95,45 @@ export const mutants: Readonly<Record<string, Mutant>> = {
   },
   'R1, a release looks again': {
     file: 'release.js',
-    from: /const ours = yield\* isStillOurs\(claim\);/,
+    from: /const ours = isClaim\(yield\* look\(claim\.lock\), claim\);/,
     to: 'const ours = true;',
     scenario: (protocols) => robbery(['link', 'link'], 'link', 0, protocols),
     law: /L[123]/,
+  },
+  'R1, a holder looks before it takes its private file away': {
+    file: 'release.js',
+    from: /\(yield\* same\(claim\.lock, claim\.staged\)\) && \(yield\* discard/,
+    to: '(yield* discard',
+    scenario: (protocols) => robbery(['link', 'link'], 'link', 0, protocols),
+    law: /L[123]/,
+  },
+  'R1, a holder removes its lock only if it took its private file away': {
+    file: 'release.js',
+    from: /&& \(yield\* discard\(claim\)\)\) \{/,
+    to: '&& ((yield* discard(claim)), true)) {',
+    scenario: (protocols) => robbery(['link', 'link'], 'link', 0, protocols),
+    law: /L[123]/,
+  },
+  'R1, who breaks a lock takes its private file away first': {
+    file: 'release.js',
+    from: /const obstacle = yield\* seize\(found, claim\.lock\);/,
+    to: 'const obstacle = undefined;',
+    scenario: (protocols) => robbery(['link', 'link'], 'link', 0, protocols),
+    law: /L[123]/,
+  },
+  'R3, a holder that is at it is let': {
+    file: 'release.js',
+    from: /return judgement\.verdict === 'dead' \? undefined : \{/,
+    to: 'return true ? undefined : {',
+    scenario: (protocols) => robbery(['link', 'link'], 'link', 0, protocols),
+    law: /L[123]/,
+  },
+  'R3, and the dead holder is not waited for': {
+    file: 'release.js',
+    from: /judgement\.verdict === 'dead' \? undefined :/,
+    to: '',
+    scenario: (protocols) => robbery(['link'], 'link', 1, protocols),
+    law: /L5/,
   },
   'E1, the name appears with its text': {
     file: 'exclusive.js',
@@ -164,14 +199,14 @@ export const mutants: Readonly<Record<string, Mutant>> = {
     file: 'release.js',
     from: /if \(!isSame\(yield\* look\(claim\.lock\), found\)\)\s+return undefined; \/\/ R2/,
     to: '',
-    scenario: (protocols) => robbery(['link', 'link'], 'link', 0, protocols),
+    scenario: (protocols) => robbery(['symlink', 'link'], 'link', 0, protocols),
     law: /L[123]/,
   },
   'S1, every eviction lock is swept': {
     file: 'sweep.js',
     from: /if \(token === undefined\)\s+yield\* sweepEviction\(path, claim\);/,
     to: 'if (token === undefined) { if (evictionDepth(path, claim.lock) === 1) yield* sweepEviction(path, claim); }',
-    scenario: (protocols) => contest(['link', 'link'], 'free', 2, protocols),
+    scenario: (protocols) => contest(['link', 'link'], 'link', 2, protocols),
     law: /L4/,
   },
   ...pidMutants,

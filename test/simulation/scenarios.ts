@@ -108,6 +108,16 @@ export function robbery(
   };
 }
 
+/** A holder whose lock is broken by two at once, of whom one may be killed. */
+export function robbedTwice(by: Kind, protocols: Protocols = shipped): Scenario {
+  const scenario = robbery(['link'], by, 1, protocols);
+  return {
+    ...scenario,
+    name: `link broken by ${by} and ${by}, 1 kills`,
+    actors: [...scenario.actors, breaker(scenario.actors.length, by, protocols)],
+  };
+}
+
 /** Contenders, and another program's locker, which they must leave alone. */
 export function meeting(
   of: readonly Kind[],
