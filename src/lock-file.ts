@@ -200,8 +200,8 @@ export abstract class LockBase<C extends AnyClaim = AnyClaim> extends Tenure<C> 
     if (this.isHolding) await channels.traced(channels.releasing, this, () => this.#run(this.disposing()));
   }
 
-  async #run<T>(protocol: Protocol<T>, patience: Patience = this.shortPatience()): Promise<T> {
-    return await runAsync(protocol, patience, this.io);
+  #run<T>(protocol: Protocol<T>, patience: Patience = this.shortPatience()): Promise<T> {
+    return runAsync(protocol, patience, this.io);
   }
 
   #runSync<T>(protocol: Protocol<T>): T {

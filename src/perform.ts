@@ -38,7 +38,7 @@ const REFUSALS: { readonly [call in Call['call']]?: Readonly<Record<string, unkn
 function refused(step: Call, error: unknown): unknown {
   const code = codeOf(error);
   // The reader of the error knows the name, not the way that led there.
-  if ('within' in step && step.within !== undefined && error instanceof Error)
+  if (isWithin(step) && error instanceof Error)
     Object.assign(error, { path: step.call === 'rename' ? step.to : step.path });
   if (step.call === 'read') return unopened(code, error);
   const answers = REFUSALS[step.call];
@@ -168,22 +168,14 @@ function isSameFile(one: fs.BigIntStats, other: fs.BigIntStats): boolean {
   return one.ino !== 0n && one.ino === other.ino && one.dev === other.dev; // 0: a filesystem without inodes.
 }
 
-/** Has a step made by way of the lock directory that it is for, where it is for one. */
-function withinSync(step: Call, make: (way: Call) => unknown): unknown {
-  if (!('within' in step) || step.within === undefined) return make(step);
-  const directory = step.within;
-  return throughDirectorySync(directory, (way) => make(rerouted(step, directory, way)));
-}
+type Within = Extract<Call, { within?: unknown }> & { readonly within: string };
 
-async function within(step: Call, make: (way: Call) => Promise<unknown>): Promise<unknown> {
-  if (!('within' in step) || step.within === undefined) return await make(step);
-  const directory = step.within;
-  return await throughDirectory(directory, (way) => make(rerouted(step, directory, way)));
-}
+/** Is a step to be made by way of the lock directory that it is for? */
+const isWithin = (step: Call): step is Within => 'within' in step && step.within !== undefined;
 
-/** The same step, its path in `directory` told by way of another name of that. */
-function rerouted(step: Extract<Call, { within?: unknown }>, directory: string, way: string): Call {
-  const reroute = (path: string) => way + path.slice(directory.length);
+/** The same step, its path told by way of another name of its directory. */
+function rerouted(step: Within, way: string): Call {
+  const reroute = (path: string) => way + path.slice(step.within.length);
   return step.call === 'rename' ? { ...step, to: reroute(step.to) } : { ...step, path: reroute(step.path) };
 }
 
@@ -284,7 +276,9 @@ async function act(step: Call, machine: Machine): Promise<unknown> {
 
 export function performSync(step: Call, machine: Machine): unknown {
   try {
-    return withinSync(step, (way) => actSync(way, machine));
+    return isWithin(step)
+      ? throughDirectorySync(step.within, (way) => actSync(rerouted(step, way), machine))
+      : actSync(step, machine);
   } catch (error) {
     return refused(step, error);
   }
@@ -292,7 +286,9 @@ export function performSync(step: Call, machine: Machine): unknown {
 
 export async function perform(step: Call, machine: Machine): Promise<unknown> {
   try {
-    return await within(step, (way) => act(way, machine));
+    return await (isWithin(step)
+      ? throughDirectory(step.within, (way) => act(rerouted(step, way), machine))
+      : act(step, machine));
   } catch (error) {
     return refused(step, error);
   }
