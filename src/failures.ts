@@ -71,12 +71,17 @@ export function unlockFailed(path: string, cause: unknown): unknown {
   );
 }
 
-/** Somebody has been recovering or breaking the very lock that is to be given back or broken, for too long. */
-export function stillRecovered(path: string, blocker: Blocker): UnlockError {
-  return new UnlockError(
-    `${path} can't be removed while somebody else recovers it, and that takes too long: ${say(blocker)}`,
-    { path, holder: toHolder(blocker) },
-  );
+/** Somebody has been giving back, recovering or breaking the very lock that is to be removed, for too long. */
+export function stillRemoved(path: string, blocker: Blocker): UnlockError {
+  const reason =
+    blocker.path === path
+      ? `its holder seems to be giving it back (its file ${path}.<token> is gone), and to remove it meanwhile might ` +
+        `remove somebody else's. If it stays, remove it by hand`
+      : 'somebody else is recovering it, and that takes too long';
+  return new UnlockError(`${path} can't be removed: ${reason}: ${say(blocker)}`, {
+    path,
+    holder: toHolder(blocker),
+  });
 }
 
 /** A release by somebody who doesn't hold the lock. */

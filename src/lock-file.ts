@@ -24,6 +24,9 @@ import { standInLine } from './turn.js';
 
 export type { Taken } from './tenure.js';
 
+/** How long a break waits for somebody who is giving the lock back or recovering it, in milliseconds. */
+const BREAK_PATIENCE_MS = 1_000;
+
 /**
  * What every kind of lock can do. Each call has two forms: one that gives a promise, and a `…Sync` one that doesn't.
  *
@@ -177,17 +180,18 @@ export abstract class LockBase<C extends AnyClaim = AnyClaim> extends Tenure<C> 
    * Removes whoever's lock, be the holder alive or dead; does nothing if there is none. The one call that can let a
    * second holder in: for people who know that the holder is stuck.
    *
-   * @throws {UnlockError} if the lock can't be removed, or is a directory of files that no lock would hold.
+   * @throws {UnlockError} if the lock can't be removed, or is a directory of files that no lock would hold; and after a
+   *   second if its holder, alive or unknown, has begun to give it back, or its private file beside it is gone.
    * @example
    * await new LockFile('config.json').breakLock();
    */
   async breakLock(): Promise<void> {
-    await this.#run(this.breakingUp());
+    await this.#run(this.breakingUp(), this.shortPatience(BREAK_PATIENCE_MS));
   }
 
   /** The synchronous form of `breakLock`. */
   breakLockSync(): void {
-    this.#runSync(this.breakingUp());
+    this.#runSync(this.breakingUp(), this.shortPatience(BREAK_PATIENCE_MS));
   }
 
   /** For `using`: gives the lock back if this object holds it. */
@@ -204,8 +208,8 @@ export abstract class LockBase<C extends AnyClaim = AnyClaim> extends Tenure<C> 
     return runAsync(protocol, patience, this.io);
   }
 
-  #runSync<T>(protocol: Protocol<T>): T {
-    return runSync(protocol, this.shortPatience());
+  #runSync<T>(protocol: Protocol<T>, patience: Patience = this.shortPatience()): T {
+    return runSync(protocol, patience);
   }
 }
 

@@ -240,12 +240,12 @@ export abstract class Tenure<C extends AnyClaim> {
     }
   }
 
-  /** For all but acquiring: these wait for nobody but those who recover the very lock, which takes no time. */
+  /** For all but acquiring: these wait for nobody but those who remove the very lock, which takes no time. */
   protected shortPatience(ms = RELEASE_PATIENCE_MS): Patience {
     return {
       until: performance.now() + ms,
       pollInterval: this.options.pollInterval,
-      expired: (blocker) => failures.stillRecovered(this.lockPath, blocker),
+      expired: (blocker) => failures.stillRemoved(this.lockPath, blocker),
     };
   }
 

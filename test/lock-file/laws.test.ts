@@ -1,7 +1,7 @@
 /** What holds for a lock of every kind, in every form: one suite, many subjects. */
-import { mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, readdirSync, rmSync, unlinkSync, writeFileSync } from 'node:fs';
 import { expect } from 'chai';
-import { LockFile } from '../../src/index.js';
+import { LinkLockFile, LockFile } from '../../src/index.js';
 import { withoutBeacons } from '../support/beacons.js';
 import { temporaryDirectory, type TemporaryDirectory } from '../support/temporary.js';
 import { foreign } from './foreign.js';
@@ -194,6 +194,29 @@ function laws(kind: KindName, makeForm: () => Form): void {
         expect((await failure(() => holder.release())).name).to.equal('NotMyLock');
         expect(readdirSync(directory.path)).to.deep.equal([]);
       }
+    });
+
+    it('leaves the lock of one whose private file was removed by hand, who still can give it back', async () => {
+      const holder = await new LinkLockFile(path).acquire();
+      const [own = ''] = readdirSync(directory.path).filter((name) => /\.[0-9a-f]{24}$/.test(name));
+      unlinkSync(directory.join(own));
+      const error = await failure(() => open().breakLock());
+      expect(error).to.include({ name: 'UnlockError', code: 'UNLOCK_FAILED' });
+      expect(error.message).to.include('seems to be giving it back').and.to.include('by hand');
+      expect(error.message).to.include(`pid ${process.pid}`);
+      await holder.release();
+      expect(readdirSync(directory.path)).to.deep.equal([]);
+    });
+
+    it('by hand, by removing its name, is seen by the holder, whose release removes nobody else’s', async () => {
+      const holder = open();
+      await holder.acquire();
+      rmSync(`${path}.lock`, { recursive: true });
+      const next = new LinkLockFile(path).acquireSync(0);
+      expect((await failure(() => holder.release())).name).to.equal('NotMyLock');
+      expect(next.iAmLockingSync()).to.equal(true);
+      next.releaseSync();
+      expect(readdirSync(directory.path)).to.deep.equal([]);
     });
 
     it('removes foreign locks: files, links, directories of empty files', async () => {

@@ -178,8 +178,12 @@ describe('an error', () => {
       found: { kind: 'link', text: '', record },
       judgement: alive,
     } as const;
-    const error = failures.stillRecovered('/a.lock', blocker);
+    const error = failures.stillRemoved('/a.lock', blocker);
     expect(error).to.be.instanceOf(errors.UnlockError);
-    expect(error.message).to.include('/a.lock.evict is held by pid 4711');
+    expect(error.message)
+      .to.include('somebody else is recovering it')
+      .and.to.include('/a.lock.evict is held by pid 4711');
+    const own = failures.stillRemoved('/a.lock', { ...blocker, path: '/a.lock' });
+    expect(own.message).to.include('giving it back').and.to.include('/a.lock is held by pid 4711');
   });
 });

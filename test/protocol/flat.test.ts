@@ -53,7 +53,10 @@ describe('a protocol that is run apart', () => {
   for (const [title, answer] of Object.entries(answers)) {
     it(`does as if it were run inside, when it ${title}`, () => {
       for (let depth = 0; depth < 5; depth++) {
-        const inside = story(removal('/f', depth, (protocol) => protocol), answer);
+        const inside = story(
+          removal('/f', depth, (protocol) => protocol),
+          answer,
+        );
         const mixed: Inside = (protocol) => (depth % 2 === 0 ? apart(protocol) : protocol);
         expect(story(removal('/f', depth, apart), answer)).to.deep.equal(inside);
         expect(story(apart(removal('/f', depth, mixed)), answer)).to.deep.equal(inside);
