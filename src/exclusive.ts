@@ -3,7 +3,7 @@
  *
  * Rule E1: the name appears by `link` from a finished private file, or by `symlink`. Not by `open(O_EXCL)`: then
  * a reader finds it empty for an instant, and for ever if its maker dies in that instant.
- * Rule E2: the private file stays as long as the claim, for it is also what takes the eviction lock at the end.
+ * Rule E2: the private file stays as long as the claim, for to remove it is the right to remove the lock (R1).
  */
 import type { Claim } from './claim.js';
 import { insist, link, stage, symlink, type Protocol } from './step.js';

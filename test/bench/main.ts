@@ -42,7 +42,8 @@ function describePlace(path: string): string {
 async function measure(row: Row, place: string, base: string): Promise<Result[]> {
   const samples = new Map<SubjectName, Figures[]>();
   for (let round = 1; round <= row.rounds; round++) {
-    for (const subject of row.subjects) {
+    // In an order of chance: what each leaves to the next, a busy journal above all, is another thing each time.
+    for (const subject of shuffled(row.subjects)) {
       process.stderr.write(`\r\x1b[K${row.title} (${place}), ${round} of ${row.rounds}: ${subject}`);
       const directory = mkdtempSync(join(base, 'holdfast-bench-'));
       try {
@@ -58,6 +59,11 @@ async function measure(row: Row, place: string, base: string): Promise<Result[]>
     const named = { row: row.title, place, subject };
     return all === undefined ? named : { ...named, figures: medians(all) };
   });
+}
+
+function shuffled<T>(all: readonly T[]): T[] {
+  const drawn = all.map((each) => ({ each, lot: Math.random() }));
+  return drawn.sort((one, other) => one.lot - other.lot).map(({ each }) => each);
 }
 
 function medians(all: readonly Figures[]): Figures {
