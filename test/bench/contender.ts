@@ -1,9 +1,12 @@
-/** A process that contends for one lock, on command: `loop`, `hold`, `wait`, or a thousand `tasks`. */
+/**
+ * A process that uses one lock, on command: it contends for it in a `loop`, to `hold` it, to `wait` for it, or with a
+ * thousand `tasks`; or it makes one call as often as it can, and tells how long that takes.
+ */
 import { fork, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { subjects, type SubjectName } from './subjects.js';
+import { subjects, type Lock, type SubjectName } from './subjects.js';
 
 export interface Orders {
   readonly subject: SubjectName;
@@ -15,7 +18,37 @@ export interface Report {
   readonly entered: readonly number[];
   readonly left: readonly number[];
   readonly waits: readonly number[];
-  readonly cpuMs: number;
+  /** Of a call: microseconds. */
+  readonly each?: number;
+}
+
+/** What can be made as often as one can. Absent: the subject can't. */
+const calls = {
+  cycle: ({ enter, leave }: Lock) =>
+    enter && leave && ((ms: number) => perCall(async () => (await enter(), await leave()), ms)),
+  cycleSync: ({ enterSync, leaveSync }: Lock) =>
+    enterSync && leaveSync && ((ms: number) => perCall(() => (enterSync(), leaveSync()), ms)),
+  attempt: ({ attempt }: Lock) => attempt && ((ms: number) => perCall(attempt, ms)),
+} satisfies Record<string, (lock: Lock) => ((ms: number) => Promise<number>) | undefined>;
+
+export type CallName = keyof typeof calls;
+
+export const can = ({ subject, path }: Orders, call: CallName): boolean =>
+  calls[call](subjects[subject]()(path)) !== undefined;
+
+/** Microseconds per call, over a batch after a warm-up of the same length. */
+async function perCall(call: () => unknown, ms: number): Promise<number> {
+  let each = NaN;
+  for (let batch = 0; batch < 2; batch++) {
+    const began = performance.now();
+    let made = 0;
+    for (; performance.now() - began < ms; made++) {
+      const outcome = call();
+      if (outcome instanceof Promise) await outcome; // A synchronous call is not made to wait.
+    }
+    each = ((performance.now() - began) * 1_000) / made;
+  }
+  return each;
 }
 
 export const now = (): number => performance.timeOrigin + performance.now();
@@ -28,7 +61,7 @@ export class Contender {
   }
 
   /** Gives an order; resolves to what it reports. */
-  async order(order: 'loop' | 'hold' | 'wait' | 'tasks', holdMs = 0, forMs = 0): Promise<Report> {
+  async order(order: 'loop' | 'hold' | 'wait' | 'tasks' | CallName, holdMs = 0, forMs = 0): Promise<Report> {
     this.child.send({ order, holdMs, forMs });
     const [report] = (await once(this.child, 'message')) as [Report];
     return report;
@@ -51,7 +84,6 @@ export async function start(orders: Orders): Promise<Contender> {
 async function contend({ subject, path }: Orders): Promise<void> {
   const lock = subjects[subject]()(path);
   const { enter, leave } = lock;
-  if (enter === undefined || leave === undefined) throw new Error(`${subject} can't wait`);
   process.on('message', (message: { order: string; holdMs: number; forMs: number }) => {
     void obey(message);
   });
@@ -71,7 +103,11 @@ async function contend({ subject, path }: Orders): Promise<void> {
       left: [],
       waits: [],
     };
-    const cpu = process.cpuUsage();
+    if (order in calls) {
+      const each = await calls[order as CallName](lock)?.(forMs);
+      process.send?.({ ...report, each });
+      return;
+    }
     if (order === 'tasks') {
       const task = async () => {
         const own = subjects[subject]()(path);
@@ -80,7 +116,7 @@ async function contend({ subject, path }: Orders): Promise<void> {
         await own.leave?.();
       };
       await Promise.race([Promise.all(Array.from({ length: 1_000 }, task)), sleep(forMs)]);
-      process.send?.({ ...report, cpuMs: 0 });
+      process.send?.(report);
       return;
     }
     const end = now() + forMs;
@@ -96,8 +132,7 @@ async function contend({ subject, path }: Orders): Promise<void> {
         await leave?.();
       }
     } while (order === 'loop' && now() < end);
-    const { user, system } = process.cpuUsage(cpu);
-    process.send?.({ ...report, cpuMs: (user + system) / 1_000 });
+    process.send?.(report);
   }
   await Promise.resolve();
 }
