@@ -168,13 +168,13 @@ function isSameFile(one: fs.BigIntStats, other: fs.BigIntStats): boolean {
   return one.ino !== 0n && one.ino === other.ino && one.dev === other.dev; // 0: a filesystem without inodes.
 }
 
-type Within = Extract<Call, { within?: unknown }> & { readonly within: string };
+type StepWithin = Extract<Call, { within?: unknown }> & { readonly within: string };
 
 /** Is a step to be made by way of the lock directory that it is for? */
-const isWithin = (step: Call): step is Within => 'within' in step && step.within !== undefined;
+const isWithin = (step: Call): step is StepWithin => 'within' in step && step.within !== undefined;
 
 /** The same step, its path told by way of another name of its directory. */
-function rerouted(step: Within, way: string): Call {
+function rerouted(step: StepWithin, way: string): Call {
   const reroute = (path: string) => way + path.slice(step.within.length);
   return step.call === 'rename' ? { ...step, to: reroute(step.to) } : { ...step, path: reroute(step.path) };
 }

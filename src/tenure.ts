@@ -139,7 +139,7 @@ export abstract class Tenure<C extends AnyClaim> {
       signal?.throwIfAborted(); // It may have been since the turn came.
       this.own(claim); // T1
       const taken = yield* this.acquiring(claim);
-      if (taken.claim !== claim) this.own(taken.claim);
+      this.own(taken.claim); // The same claim, too: after a synchronous wait it is not hooked yet.
       yield* this.sweeping(taken);
       this.#hold(taken.claim, place);
       this.#previous = taken.previous;

@@ -102,6 +102,20 @@ describe('exit', () => {
     await holder.release();
   });
 
+  it('holding after a wait (sync), by SIGTERM: given back', async () => {
+    const holder = await new LockFile(directory.join('config.json')).acquire();
+    const script = start(
+      `say('waiting'); new LockFile('config.json').acquireSync(); setInterval(() => {}, 1_000); say('held');`,
+      options(),
+    );
+    await script.line();
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    await holder.release();
+    expect(await script.line()).to.equal('held');
+    expect(await script.kill('SIGTERM')).to.include({ code: null, signal: 'SIGTERM' });
+    nothingLeft();
+  });
+
   it('a signal that comes during a run of synchronous locks ends the process after it', async () => {
     const script = start(
       `say('busy');
