@@ -9,7 +9,7 @@ import {
   NotMyLock,
   UnlockError,
 } from './errors.js';
-import { describe, sayHolder } from './holder.js';
+import { describe, sayHolder, sayWho } from './holder.js';
 import { sayRefusal } from './refusal.js';
 import type { Blocker } from './step.js';
 
@@ -73,15 +73,14 @@ export function unlockFailed(path: string, cause: unknown): unknown {
 
 /** Somebody has been giving back, recovering or breaking the very lock that is to be removed, for too long. */
 export function stillRemoved(path: string, blocker: Blocker): UnlockError {
+  const holder = toHolder(blocker);
   const reason =
-    blocker.path === path
-      ? `its holder seems to be giving it back (its file ${path}.<token> is gone), and to remove it meanwhile might ` +
-        `remove somebody else's. If it stays, remove it by hand`
-      : 'somebody else is recovering it, and that takes too long';
-  return new UnlockError(`${path} can't be removed: ${reason}: ${say(blocker)}`, {
-    path,
-    holder: toHolder(blocker),
-  });
+    blocker.path === path && holder.kind === 'link'
+      ? `its holder, ${sayWho(holder)}, seems to be giving it back, since the private file beside it, ` +
+        `${path}.${holder.token ?? ''}, is gone. To remove the lock meanwhile might remove somebody else's. ` +
+        `Look again in a while; if it stays, remove it by hand.`
+      : `somebody else is removing it, and that takes too long: ${say(blocker)}`;
+  return new UnlockError(`${path} can't be removed: ${reason}`, { path, holder });
 }
 
 /** A release by somebody who doesn't hold the lock. */

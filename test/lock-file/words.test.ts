@@ -181,9 +181,9 @@ describe('an error', () => {
     const error = failures.stillRemoved('/a.lock', blocker);
     expect(error).to.be.instanceOf(errors.UnlockError);
     expect(error.message)
-      .to.include('somebody else is recovering it')
+      .to.include('somebody else is removing it')
       .and.to.include('/a.lock.evict is held by pid 4711');
     const own = failures.stillRemoved('/a.lock', { ...blocker, path: '/a.lock' });
-    expect(own.message).to.include('giving it back').and.to.include('/a.lock is held by pid 4711');
+    expect(own.message).to.include('its holder, pid 4711').and.to.include(`/a.lock.${record.token}, is gone`);
   });
 });

@@ -52,7 +52,7 @@ describe('an uncontended cycle of the link kind', () => {
   for (const [form, cycle] of Object.entries(forms)) {
     it(`takes eight calls, ${form}, on names in the lock's directory`, async () => {
       const path = temporaryDirectory().join('config.json');
-      const lock = new LinkLockFile(path);
+      const lock = new LinkLockFile(path, { beacon: false });
       await cycle(lock); // Learns what it need not ask again, and sweeps.
       const cycles: string[][] = [];
       for (let count = 0; count < 20; count++) cycles.push(await callsOf(() => cycle(lock)));
