@@ -2,8 +2,8 @@
  * Runs a protocol, and those that run inside it, as one.
  *
  * `yield*` has every step climb through all the generators around it, and its answer back: nine of them for some
- * steps of an acquire, which took longer than the system calls did. What is run `apart` is run by the driver's loop in
- * its caller's stead, so that its steps climb no further than to it.
+ * steps of an acquire, which in memory took as long again as the system calls. What is run `apart` is run by the
+ * driver's loop in its caller's stead, so that its steps climb no further than to it.
  */
 import type { Protocol, Step } from './step.js';
 
