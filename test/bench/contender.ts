@@ -24,12 +24,10 @@ export interface Report {
 
 /** What can be made as often as one can. Absent: the subject can't. */
 const calls = {
-  cycle: ({ enter, leave }: Lock) =>
-    enter && leave && ((ms: number) => perCall(async () => (await enter(), await leave()), ms)),
-  cycleSync: ({ enterSync, leaveSync }: Lock) =>
-    enterSync && leaveSync && ((ms: number) => perCall(() => (enterSync(), leaveSync()), ms)),
-  attempt: ({ attempt }: Lock) => attempt && ((ms: number) => perCall(attempt, ms)),
-} satisfies Record<string, (lock: Lock) => ((ms: number) => Promise<number>) | undefined>;
+  cycle: ({ enter, leave }: Lock) => enter && leave && (async () => (await enter(), await leave())),
+  cycleSync: ({ enterSync, leaveSync }: Lock) => enterSync && leaveSync && (() => (enterSync(), leaveSync())),
+  attempt: ({ attempt }: Lock) => attempt,
+} satisfies Record<string, (lock: Lock) => (() => unknown) | undefined>;
 
 export type CallName = keyof typeof calls;
 
@@ -104,8 +102,8 @@ async function contend({ subject, path }: Orders): Promise<void> {
       waits: [],
     };
     if (order in calls) {
-      const each = await calls[order as CallName](lock)?.(forMs);
-      process.send?.({ ...report, each });
+      const call = calls[order as CallName](lock);
+      process.send?.({ ...report, each: call && (await perCall(call, forMs)) });
       return;
     }
     if (order === 'tasks') {
