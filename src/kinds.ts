@@ -20,6 +20,8 @@ abstract class NameLock extends LockBase<Claim> {
   protected abstract get kind(): Kind;
 
   #directory: string | undefined;
+  /** Did the last acquire find the lock held? */
+  #wasHeld = false;
 
   protected get directory(): string {
     return (this.#directory ??= dirname(this.lockPath));
@@ -35,8 +37,14 @@ abstract class NameLock extends LockBase<Claim> {
   }
 
   protected override *acquiring(claim: Claim): Protocol<Taken<Claim>> {
-    const isCourteous = isCourtesyDue(this.lockPath);
-    const { previous, hasWaited } = yield* apart(acquire(claim, this.directory, isCourteous));
+    const approach = {
+      directory: this.directory,
+      isCourteous: isCourtesyDue(this.lockPath),
+      looksFirst: this.#wasHeld,
+    };
+    this.#wasHeld = true; // If this fails.
+    const { previous, hasWaited } = yield* apart(acquire(claim, approach));
+    this.#wasHeld = hasWaited === true;
     if (hasWaited === true) noteTurn(this.lockPath);
     return { claim, previous };
   }

@@ -89,7 +89,9 @@ const isToBeOpened = (named: Content): boolean => named.is === 'directory' && O_
  * opened is looked at again, since the name may have changed hands.
  */
 function readSync(path: string): Content {
-  const named = notAFile(fs.lstatSync(path));
+  const stats = fs.lstatSync(path, { throwIfNoEntry: false }); // To find nothing is common, and a throw takes long.
+  if (stats === undefined) return { is: 'nothing' };
+  const named = notAFile(stats);
   if (named !== undefined && !isToBeOpened(named)) return named;
   const descriptor = fs.openSync(path, READ_FLAGS);
   try {

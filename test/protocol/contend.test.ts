@@ -29,14 +29,14 @@ const held = { [LOCK]: claim.text, [claim.staged]: claim.text };
 describe('recoveries that died one within the other', () => {
   it('are all recovered from while they are fewer than eight', () => {
     const scene = stale(DEPTH - 1);
-    expect(scene.play(acquire(claim, ''))).to.deep.include({ taken: true, previous: zombie });
+    expect(scene.play(acquire(claim, { directory: '' }))).to.deep.include({ taken: true, previous: zombie });
     expect(scene.names).to.deep.equal(held);
   });
 
   it('are left to a human once they are eight, who is told where, and nothing is changed', () => {
     const scene = stale(DEPTH);
     const { names } = scene;
-    expect(() => scene.play(acquire(claim, ''))).to.throw(
+    expect(() => scene.play(acquire(claim, { directory: '' }))).to.throw(
       `8 recoveries died one within the other; remove ${evictions(DEPTH)} by hand`,
     );
     expect(scene.names).to.deep.equal(names);
@@ -48,7 +48,7 @@ describe('a name that changes hands faster than it can be taken', () => {
     const scene = new Scene();
     let tries = 0;
     const blocker = scene.blockerOf(
-      acquire(claim, ''),
+      acquire(claim, { directory: '' }),
       whenever('link', LOCK, () => {
         tries++;
         scene.write(LOCK, living);
@@ -69,7 +69,7 @@ describe('a dead holder’s lock', () => {
     const recovered = before('link', evictionOf(LOCK), () => {
       scene.write(LOCK, living);
     });
-    expect(scene.blockerOf(acquire(claim, ''), recovered)).to.have.nested.property(
+    expect(scene.blockerOf(acquire(claim, { directory: '' }), recovered)).to.have.nested.property(
       'found.record.token',
       recordOf(1).token,
     );
@@ -79,7 +79,7 @@ describe('a dead holder’s lock', () => {
   it('that somebody else is recovering is waited for at the name under which they do', () => {
     const scene = stale();
     scene.write(evictionOf(LOCK), living);
-    expect(scene.blockerOf(acquire(claim, '')).path).to.equal(evictionOf(LOCK));
+    expect(scene.blockerOf(acquire(claim, { directory: '' })).path).to.equal(evictionOf(LOCK));
   });
 });
 
@@ -91,7 +91,10 @@ describe('an empty directory', () => {
     const gone = before('age', LOCK, () => {
       scene.disk.rmdir(LOCK);
     });
-    expect(scene.blockerOf(acquire(claim, ''), gone)).to.have.nested.property('found.kind', 'empty');
+    expect(scene.blockerOf(acquire(claim, { directory: '' }), gone)).to.have.nested.property(
+      'found.kind',
+      'empty',
+    );
     expect(scene.names).to.deep.equal({});
   });
 
@@ -105,7 +108,7 @@ describe('an empty directory', () => {
     };
     expect(claim.orphanGraceMs).to.equal(TICK_MS);
     expect(
-      scene.blockerOf(acquire(claim, ''), before('link', evictionOf(LOCK), anew)),
+      scene.blockerOf(acquire(claim, { directory: '' }), before('link', evictionOf(LOCK), anew)),
     ).to.have.nested.property('found.kind', 'empty');
     expect(scene.names).to.deep.equal({ [LOCK]: '' });
   });
@@ -118,7 +121,7 @@ describe('a lock that was made', () => {
       scene.disk.link(claim.staged, LOCK);
       return 'exists';
     });
-    expect(scene.play(acquire(claim, ''), lost)).to.include({ taken: true });
+    expect(scene.play(acquire(claim, { directory: '' }), lost)).to.include({ taken: true });
     expect(scene.names).to.deep.equal(held);
   });
 
@@ -129,11 +132,11 @@ describe('a lock that was made', () => {
         refuse('EIO');
       });
     const seen = new Scene();
-    expect(seen.play(acquire(claim, ''), late(seen))).to.include({ taken: true });
+    expect(seen.play(acquire(claim, { directory: '' }), late(seen))).to.include({ taken: true });
     expect(seen.names).to.deep.equal(held);
     const unseen = new Scene();
     const blind = before('read', LOCK, () => refuse('ESTALE'));
-    expect(() => unseen.play(acquire(claim, ''), late(unseen), blind)).to.throw('EIO');
+    expect(() => unseen.play(acquire(claim, { directory: '' }), late(unseen), blind)).to.throw('EIO');
     expect(unseen.names).to.deep.equal({});
   });
 });
@@ -144,9 +147,11 @@ describe('a private file', () => {
     const remove = () => {
       scene.remove(claim.staged);
     };
-    expect(scene.play(acquire(claim, ''), before('link', LOCK, remove))).to.include({ taken: true });
+    expect(scene.play(acquire(claim, { directory: '' }), before('link', LOCK, remove))).to.include({
+      taken: true,
+    });
     scene.play(release(claim));
-    expect(() => scene.play(acquire(claim, ''), whenever('link', LOCK, remove))).to.throw(
+    expect(() => scene.play(acquire(claim, { directory: '' }), whenever('link', LOCK, remove))).to.throw(
       'somebody keeps removing',
     );
     expect(scene.names).to.deep.equal({});

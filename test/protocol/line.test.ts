@@ -147,11 +147,37 @@ describe('whoever waits in line', () => {
     const counting = whenever('list', '', () => {
       lists++;
     });
-    expect(scene.play(acquire(claim, ''), driver, counting)).to.deep.equal({ taken: true, hasWaited: true });
+    expect(scene.play(acquire(claim, { directory: '' }), driver, counting)).to.deep.equal({
+      taken: true,
+      hasWaited: true,
+    });
     expect(lists, 'after the first pause, and where the line moved').to.equal(2);
     expect(behind).to.deep.equal([undefined, placeOf(4), placeOf(3), placeOf(3)]);
     expect(stands).to.deep.equal([false, true, true, true]);
     expect(scene.names[LOCK]).to.equal(claim.text);
+  });
+
+  it('reads the line no more once nobody is ahead of it', () => {
+    const scene = lineOf(4);
+    scene.write(LOCK, living);
+    let lists = 0;
+    const driver = wakes(
+      [],
+      () => true,
+      () => {
+        scene.remove(placeOf(4));
+      },
+      () => true, // Somebody passed, and passes again.
+      () => true,
+      () => {
+        scene.remove(LOCK);
+      },
+    );
+    const counting = whenever('list', '', () => {
+      lists++;
+    });
+    expect(scene.play(acquire(claim, { directory: '' }), driver, counting)).to.include({ taken: true });
+    expect(lists, 'behind one, and behind nobody').to.equal(2);
   });
 
   it('leaves its place when an empty directory comes in the way, and comes back for it', () => {
@@ -168,14 +194,14 @@ describe('whoever waits in line', () => {
         scene.disk.rmdir(LOCK);
       },
     );
-    expect(scene.play(acquire(claim, ''), driver)).to.include({ taken: true });
+    expect(scene.play(acquire(claim, { directory: '' }), driver)).to.include({ taken: true });
   });
 
   it('leaves nothing when its time is up', () => {
     const scene = new Scene();
     scene.write(LOCK, living);
     const blocker = scene.blockerOf(
-      acquire(claim, ''),
+      acquire(claim, { directory: '' }),
       wakes([], () => true),
     );
     expect(blocker.path).to.equal(LOCK);
@@ -199,8 +225,34 @@ describe('whoever waits in line', () => {
       const noLine: Meanwhile = (step) => {
         if (step.call === 'pause') expect(step.line).to.equal(undefined);
       };
-      expect(scene.play(acquire(each, ''), noLine, driver)).to.include({ taken: true, hasWaited: true });
+      expect(scene.play(acquire(each, { directory: '' }), noLine, driver)).to.include({
+        taken: true,
+        hasWaited: true,
+      });
     }
+  });
+});
+
+describe('whoever found the lock held the last time', () => {
+  const approach = { directory: '', looksFirst: true };
+  const makes: Meanwhile = (step) => {
+    expect(step.call).to.be.oneOf(['read', 'judge', 'pause']);
+    return undefined;
+  };
+
+  it('makes nothing to find it held again', () => {
+    const scene = new Scene();
+    scene.write(LOCK, formatRecord(recordOf(1)));
+    expect(scene.blockerOf(acquire(claim, approach), makes).path).to.equal(LOCK);
+  });
+
+  it('takes it when it is free by now, or its holder dead', () => {
+    expect(new Scene().play(acquire(claim, approach))).to.deep.equal({ taken: true, hasWaited: false });
+    const scene = new Scene();
+    scene.write(LOCK, formatRecord(recordOf(1)));
+    scene.dead.add(recordOf(1).token);
+    const outcome = { taken: true, hasWaited: false, previous: recordOf(1) };
+    expect(scene.play(acquire(claim, approach))).to.deep.equal(outcome);
   });
 });
 
@@ -208,7 +260,7 @@ describe('whoever has just given the lock back', () => {
   /** Every pause of its next acquire that lets somebody go first, each answered so. */
   const courtesies = (scene: Scene, ...answers: readonly boolean[]): (string | undefined)[] => {
     const first: (string | undefined)[] = [];
-    const outcome = scene.play(acquire(claim, '', true), (step) => {
+    const outcome = scene.play(acquire(claim, { directory: '', isCourteous: true }), (step) => {
       if (step.call !== 'pause' || step.line?.isCourtesy !== true) return undefined;
       first.push(step.line.ahead?.path);
       return answers[first.length - 1];
@@ -229,10 +281,15 @@ describe('whoever has just given the lock back', () => {
 
   it('goes on at once where nobody is in line, or the lock knows none', () => {
     expect(courtesies(lineOf(), true)).to.deep.equal([]);
-    expect(new Scene().play(acquire(claim, undefined, true))).to.include({ taken: true, hasWaited: false });
+    expect(new Scene().play(acquire(claim, { isCourteous: true }))).to.include({
+      taken: true,
+      hasWaited: false,
+    });
     const scene = lineOf(4);
     const driver = whenever('pause', placeOf(4), () => refuse('TIMEOUT'));
-    expect(() => scene.play(acquire(claim, '', true), driver)).to.throw('TIMEOUT');
+    expect(() => scene.play(acquire(claim, { directory: '', isCourteous: true }), driver)).to.throw(
+      'TIMEOUT',
+    );
     expect(Object.keys(scene.names)).to.deep.equal([placeOf(4)]);
   });
 });

@@ -3,8 +3,8 @@
  * that states that are the same get merged.
  *
  * Rule M1: at a pause it remembers what its program says (`Phase.memory`), by default nothing: `acquire` and `release`
- * start anew after each. And its place in line: whether it stands in one, whether it was woken (else it would not look
- * who is ahead), and whom it lets pass.
+ * start anew after each. And its place in line: whether it stands in one, whether as the first or as one who was woken
+ * (else it would not look who is ahead), and whom it lets pass.
  * Rule M2: on coming back from an eviction lock to the name that this is for, it forgets how it took, or gave back, the
  * eviction lock, but for its last answer there, which tells whether it has it: `underEviction` hands on nothing of it.
  * Refusals are kept, for they end what is under way.
@@ -103,7 +103,8 @@ export function atPause(before: Memory, { line }: Extract<Step, { call: 'pause' 
     const step = before.line === '' ? 1 : Number(/\d/.exec(before.line)?.[0] ?? 1) + 1;
     return { ...before, base, line: `${letsPass}step ${step}` };
   }
-  return { base, line: `${letsPass}${line === undefined ? '' : 'in line'}`, entries: [], depth: 0 };
+  const place = line === undefined ? '' : line.ahead === undefined ? 'first in line' : 'in line';
+  return { base, line: letsPass + place, entries: [], depth: 0 };
 }
 
 export const keyOfMemory = ({ base, line, entries }: Memory): string =>

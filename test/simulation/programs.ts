@@ -59,7 +59,7 @@ const standing = (mark: string) => (disk: Disk) =>
 
 /** What one acquisition does, of whichever lock. */
 export interface Calls {
-  readonly acquire: () => Protocol<{ readonly previous?: HolderRecord | undefined }>;
+  readonly acquire: (isRetry: boolean) => Protocol<{ readonly previous?: HolderRecord | undefined }>;
   /** Rule M4 is true of it. */
   readonly forgets?: boolean;
   readonly sweep: () => Protocol<void>;
@@ -94,7 +94,7 @@ export function phasesOf(calls: Calls, habits: Habits): Record<string, Phase> {
       ? 'retry'
       : 'failed';
   const acquiring: Phase = {
-    start: acquire,
+    start: () => acquire(false),
     then: (end) => {
       if (!succeeds(end)) return failed(end);
       const { previous } = end.value as { previous?: HolderRecord };
@@ -112,7 +112,7 @@ export function phasesOf(calls: Calls, habits: Habits): Record<string, Phase> {
   };
   return {
     acquire: acquiring,
-    retry: { ...acquiring, patient: false },
+    retry: { ...acquiring, start: () => acquire(true), patient: false },
     sweep: { start: sweep, then: () => 'hold', holds: true, atExit: 'exit' }, // As `quietly` does in kinds.ts.
     hold: { start: () => instant('hold'), then: () => 'release', holds: true, atExit: 'exit' },
     release: releasing,
@@ -151,7 +151,12 @@ export function contender(
 ): Program {
   const claim = claimOf(index, kind);
   const calls: Calls = {
-    acquire: () => protocols.acquire(claim, '', habits.isCourteous),
+    acquire: (isRetry) =>
+      protocols.acquire(claim, {
+        directory: '',
+        isCourteous: habits.isCourteous === true,
+        looksFirst: isRetry, // What is tried again was held.
+      }),
     sweep: () => protocols.sweep('', claim),
     release: () => protocols.release(claim),
     abandon: () => protocols.abandon(claim),

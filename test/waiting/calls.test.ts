@@ -1,9 +1,9 @@
-/** What an uncontended cycle asks of the system. */
+/** What an uncontended cycle asks of the system, and a try on a lock that is held. */
 import fs from 'node:fs';
 import { syncBuiltinESMExports } from 'node:module';
 import { dirname } from 'node:path';
 import { expect } from 'chai';
-import { LinkLockFile } from '../../src/index.js';
+import { AlreadyLocked, LinkLockFile } from '../../src/index.js';
 import { temporaryDirectory } from '../support/temporary.js';
 
 type Call = (...args: readonly unknown[]) => unknown;
@@ -65,4 +65,48 @@ describe('an uncontended cycle of the link kind', () => {
       for (const each of paths) expect(dirname(each)).to.equal(dirname(path));
     });
   }
+});
+
+describe('a try on a lock that was held the last time', () => {
+  for (const [form, attempt] of Object.entries({
+    async: async (lock: LinkLockFile) => await lock.acquire(0).catch(kept),
+    sync: (lock: LinkLockFile) => {
+      try {
+        lock.acquireSync(0);
+      } catch (error) {
+        kept(error);
+      }
+    },
+  })) {
+    it(`makes nothing, ${form}, and the first one after it is free makes no call too many`, async () => {
+      const directory = temporaryDirectory();
+      const path = directory.join('config.json');
+      using living = new LinkLockFile(directory.join('other'), { beacon: false }).acquireSync();
+      fs.linkSync(living.lockPath, `${path}.lock`); // Not by this thread’s queue, where it would end at once.
+      const lock = new LinkLockFile(path, { beacon: false });
+      const names = async () => (await callsOf(() => attempt(lock))).map((call) => call.split(' ')[0]);
+      expect(await names()).to.include('linkSync');
+      const looks = ['lstatSync', 'openSync', 'fstatSync', 'readSync', 'closeSync', 'readlinkSync'];
+      for (const call of await names()) expect(call).to.be.oneOf(looks);
+      fs.unlinkSync(`${path}.lock`);
+      expect(await names()).to.deep.equal([
+        'lstatSync',
+        'openSync',
+        'writeFileSync',
+        'closeSync',
+        'linkSync',
+      ]);
+      lock.releaseSync();
+      expect(await names(), 'it was free').to.deep.equal([
+        'openSync',
+        'writeFileSync',
+        'closeSync',
+        'linkSync',
+      ]);
+      lock.releaseSync();
+    });
+  }
+  const kept = (error: unknown) => {
+    expect(error).to.be.instanceOf(AlreadyLocked);
+  };
 });
