@@ -114,3 +114,16 @@ export const thisMachine: Machine = {
   task: taskState,
   isLocal: isLocalDisk,
 };
+
+/** Is the maker of a record this very process, whichever of its threads? */
+export function isThisProcess(record: HolderRecord): boolean {
+  const here = thisMachine.self();
+  return (
+    record.pid === here.pid &&
+    record.boot === here.boot &&
+    record.started === here.started &&
+    record.pidNamespace === here.pidNamespace &&
+    // Without a boot id nothing else tells this machine from one that shares the directory.
+    (record.boot !== undefined || record.host === here.host)
+  );
+}

@@ -1,14 +1,9 @@
 /**
- * One object's tenure of one lock: what it holds, and each call of a lock written once, as a protocol that either
- * driver runs.
+ * One object's tenure of one lock: each call of a lock written once, as a protocol that either driver runs.
  *
  * Rule T1: a claim is owned (`exit.ts`) from before its first step until after its last, so whatever ends this thread
  * in between gives it back.
- * Rule T2: an object keeps its place in this thread's queue while it holds the lock. Not where the whole process is
- * the holder: another thread may release it there, of which this queue would never hear. (Nor does `exit.ts`: it
- * listens until the object is used again.)
- * Rule T3: an object is told once that its lock was broken by force, by its own release. Until then it counts as
- * holding, so that no other task of it takes what it finds for its own.
+ * Rules T2 and T3: what it holds (`holding.ts`).
  * Rule T4: where the holder is the whole process, the disk alone says whether it holds, and as what kind.
  */
 import { dirname } from 'node:path';
@@ -21,7 +16,8 @@ import { NotLocked, NotMyLock } from './errors.js';
 import { disown, own } from './exit.js';
 import * as failures from './failures.js';
 import { recordsOf } from './inspect.js';
-import { thisMachine } from './machine.js';
+import { Holding } from './holding.js';
+import { isThisProcess } from './machine.js';
 import { newRecord } from './new-record.js';
 import { checkOptions, checkPath, type LockOptions, type Options } from './options.js';
 import type { Place } from './queue.js';
@@ -38,12 +34,6 @@ export interface Taken<C extends AnyClaim = AnyClaim> {
   readonly previous: HolderRecord | undefined;
 }
 
-/** A lock that this object holds. */
-interface Held<C extends AnyClaim> {
-  readonly claim: C;
-  readonly place: Place | undefined;
-}
-
 /** How long a release waits for somebody who is recovering this very lock, in milliseconds. */
 const RELEASE_PATIENCE_MS = 10_000;
 
@@ -56,7 +46,7 @@ export abstract class Tenure<C extends AnyClaim> {
   readonly path: string;
   protected readonly options: Options;
   readonly #lockPath: string;
-  #held: Held<C> | undefined;
+  readonly #holding: Holding<C>;
   #previous: HolderRecord | undefined;
 
   /**
@@ -73,6 +63,9 @@ export abstract class Tenure<C extends AnyClaim> {
     // The first write to what is locked would be the end of its lock.
     if (this.options.lockPath === this.path)
       throw new RangeError('lockPath must not be the path to lock itself');
+    this.#holding = new Holding(this.options.threaded, (place) => {
+      this.#leave(place);
+    });
   }
 
   /** The lock's name on disk, absolute: `<path>.lock`, unless the option `lockPath` says where. */
@@ -141,34 +134,24 @@ export abstract class Tenure<C extends AnyClaim> {
       const taken = yield* this.acquiring(claim);
       this.own(taken.claim); // The same claim, too: after a synchronous wait it is not hooked yet.
       yield* this.sweeping(taken);
-      this.#hold(taken.claim, place);
+      this.#holding.begin(taken.claim, place);
       this.#previous = taken.previous;
     } catch (error) {
       disown(claim);
-      if (place !== undefined) registry.queues.leave(this.lockPath, place);
+      if (place !== undefined) this.#leave(place);
       throw signal?.aborted === true && error === signal.reason
         ? error
         : failures.lockFailed(this.lockPath, error);
     }
   }
 
-  #hold(claim: C, place: Place | undefined): void {
-    // Taken anew though it was never released: broken by force, and the one place here to hear of it was skipped.
-    this.#drop();
-    const keeps = this.options.threaded || place === undefined; // T2
-    if (!keeps) registry.queues.leave(this.lockPath, place);
-    this.#held = { claim, place: keeps ? place : undefined };
-  }
-
-  #end({ claim, place }: Held<C>): void {
-    disown(claim);
-    if (place !== undefined) registry.queues.leave(this.lockPath, place);
+  #leave(place: Place): void {
+    registry.queues.leave(this.lockPath, place);
   }
 
   /** Gives the lock back. */
   protected *givingBack(): Protocol<void> {
-    const own = this.#held;
-    this.#held = undefined; // At once, so that a second release meanwhile is not the first one's again.
+    const own = this.#holding.takeOut();
     let released: boolean;
     try {
       const claim = this.options.threaded && own !== undefined ? own.claim : yield* this.#claimOnDisk();
@@ -176,11 +159,11 @@ export abstract class Tenure<C extends AnyClaim> {
       letGo(claim.record, 'released');
     } catch (error) {
       const isOver = error instanceof NotLocked || error instanceof NotMyLock;
-      if (isOver && own !== undefined) this.#end(own);
-      else this.#held = own;
+      if (isOver) this.#holding.end(own);
+      else this.#holding.putBack(own);
       throw failures.unlockFailed(this.lockPath, error);
     }
-    if (own !== undefined) this.#end(own);
+    this.#holding.end(own);
     if (!released) throw failures.broken(this.lockPath, yield* this.lookingQuietly());
   }
 
@@ -194,19 +177,14 @@ export abstract class Tenure<C extends AnyClaim> {
 
   /** Does this object hold the lock, as far as it has been told? */
   protected get isHolding(): boolean {
-    return this.#held !== undefined;
+    return this.#holding.claim !== undefined;
   }
 
   /** Gives the lock back if this object holds it. */
   protected *disposing(): Protocol<void> {
-    if (this.#held === undefined) return;
+    if (!this.isHolding) return;
     if (this.options.threaded || this.#isOwn(yield* this.looking())) yield* this.givingBack();
-    else this.#drop(); // Another thread gave it back, and what stands there now is another object's.
-  }
-
-  #drop(): void {
-    if (this.#held !== undefined) this.#end(this.#held);
-    this.#held = undefined;
+    else this.#holding.drop(); // Another thread gave it back, and what stands there now is another object's.
   }
 
   /** Removes whoever's lock. */
@@ -259,17 +237,14 @@ export abstract class Tenure<C extends AnyClaim> {
     const owned: Owned = {
       claim,
       giveBack: () => {
-        const isHeld = this.#held?.claim === claim;
+        const isHeld = this.#holding.claim === claim;
         // The process holds it, not this thread that ends; others may count on it.
         if (isHeld && !this.options.threaded && !isMainThread) return;
         const isUnderWay = !isHeld && this.io === 'async';
         runSync(this.#abandoningAtExit(claim, isUnderWay), this.shortPatience(EXIT_PATIENCE_MS));
       },
       letGo: (how) => {
-        if (this.#held?.claim !== claim) return;
-        const { place } = this.#held;
-        if (place !== undefined) registry.queues.leave(this.lockPath, place);
-        this.#held = how === 'broken' ? { claim, place: undefined } : undefined; // T3
+        this.#holding.letGo(claim, how);
       },
     };
     own(owned, isHooking);
@@ -294,22 +269,14 @@ export abstract class Tenure<C extends AnyClaim> {
   /** Is what stands at the lock's name what this very object took? */
   #isOwn(seen: Blocker | undefined): boolean {
     const tokens = seen === undefined ? [] : recordsOf(seen.found).map((record) => record.token);
-    return tokens.includes(this.#held?.claim.record.token ?? '');
+    return tokens.includes(this.#holding.claim?.record.token ?? '');
   }
 
   /** The record at the lock's name, if both it and this object say that the holder is this whole process. */
   #recordOfProcess(seen: Blocker | undefined): HolderRecord | undefined {
     const [record] = seen === undefined ? [] : recordsOf(seen.found);
     if (this.options.threaded || record === undefined || record.thread !== undefined) return undefined;
-    const here = thisMachine.self();
-    const isOurs =
-      record.pid === here.pid &&
-      record.boot === here.boot &&
-      record.started === here.started &&
-      record.pidNamespace === here.pidNamespace &&
-      // Without a boot id nothing else tells this machine from one that shares the directory.
-      (record.boot !== undefined || record.host === here.host);
-    return isOurs ? record : undefined;
+    return isThisProcess(record) ? record : undefined;
   }
 }
 

@@ -54,6 +54,7 @@ export const floors: Readonly<Record<string, Floor>> = {
   'failures.ts': 3,
   'turn.ts': 3,
   'new-record.ts': 3,
+  'holding.ts': 3,
   'tenure.ts': 3,
   'lock-file.ts': 3,
   'kinds.ts': 3,
