@@ -108,7 +108,7 @@ export class Wait {
       return true;
     }
     const target = line?.ahead ?? blocker;
-    if (!this.#isNews(target)) {
+    if (!this.#isGone(target)) {
       this.#watchLife(target);
       await this.#sleep(line?.isCourtesy === true ? COURTESY_MS : this.#pauseFor(target));
       signal?.throwIfAborted();
@@ -123,8 +123,8 @@ export class Wait {
     close(this.#life);
   }
 
-  /** Has a watch come to stand that didn't, or has what was to be watched gone? Then it's time to look (W1). */
-  #isNews({ path, found }: Blocker): boolean {
+  /** Has what is to be watched gone? Then it's time to look. */
+  #isGone({ path, found }: Blocker): boolean {
     if (this.#path !== path) this.#name = close(this.#name);
     if (isStanding(this.#name)) return false;
     this.#path = path;
@@ -132,7 +132,7 @@ export class Wait {
       this.#name = 'gone';
       this.#stir();
     });
-    return this.#name !== 'deaf';
+    return this.#name === 'gone';
   }
 
   /**

@@ -1,19 +1,20 @@
 /**
  * Hears that a name may be free, or its holder dead, from the system instead of asking again and again.
  *
- * Rule W1: a watch stands before the look that decides to wait. Otherwise:
+ * Rule W1: when a watch stands, the name is looked for once more. Otherwise:
  *
  *     P.1 look: Q holds
  *     Q.1 releases
  *     P.2 watches; nothing will ever happen to what P.1 saw
  *
+ * Is another's claim there by then, its end is heard as well.
  * Rule W2: what is heard is only ever a reason to look, so a false alarm costs a look, and a missed one a poll.
  * Rule W3: nothing is thrown from a watcher, and none outlives its wait.
  *
  * The file itself is watched, not its directory: of all that happens there, a waiter is woken by the end of the one
  * claim that it waits for. That end is the last name's, so a release of four calls wakes nobody twice.
  */
-import { watch, type FSWatcher } from 'node:fs';
+import { lstatSync, watch, type FSWatcher } from 'node:fs';
 import { basename, dirname } from 'node:path';
 import type { HolderRecord } from './record.js';
 import type { Found } from './step.js';
@@ -30,21 +31,38 @@ export type Watching = Watch | 'gone' | 'deaf';
 export function watchName(path: string, kind: Found['kind'], onChange: () => void): Watching {
   // No file, or none that is known: to find none there would be taken for news, at every pause.
   if (kind === 'row' || kind === 'other') return 'deaf';
-  // A watch follows symbolic links, and those that are locks, ours or another program's, lead nowhere.
-  if (kind !== 'symlink' && kind !== 'foreign') return listen(path, () => true, onChange);
+  const watching =
+    kind === 'symlink' || kind === 'foreign' ? listenFor(path, onChange) : listen(path, onChange);
+  if (typeof watching !== 'object' || isThere(path)) return watching; // W1
+  watching.close();
+  return 'gone';
+}
+
+/** By way of its directory: a watch follows symbolic links, and those that are locks lead nowhere. */
+function listenFor(path: string, onEvent: () => void): Watching {
   const name = basename(path);
-  return listen(dirname(path), (changed) => changed === name, onChange);
+  return listen(dirname(path), onEvent, (changed) => changed === name);
+}
+
+function isThere(path: string): boolean {
+  try {
+    return lstatSync(path, { throwIfNoEntry: false }) !== undefined;
+  } catch {
+    return true; // As far as we can tell.
+  }
 }
 
 /** Calls back when the holder ends. */
 export function watchLife(record: HolderRecord, onEnd: () => void): Watching {
   const { pid, lifeline } = record;
-  return lifeline === undefined
-    ? 'deaf'
-    : listen(`/proc/${String(pid)}/fd/${String(lifeline)}`, () => true, onEnd);
+  return lifeline === undefined ? 'deaf' : listen(`/proc/${String(pid)}/fd/${String(lifeline)}`, onEnd);
 }
 
-function listen(path: string, concerns: (name: string | null) => boolean, onEvent: () => void): Watching {
+function listen(
+  path: string,
+  onEvent: () => void,
+  concerns: (name: string | null) => boolean = () => true,
+): Watching {
   let watcher: FSWatcher;
   try {
     watcher = watch(path, { persistent: false });
