@@ -25,7 +25,7 @@ export interface Approach {
    * than they are to wake.
    */
   readonly isCourteous?: boolean;
-  /** Looks before it makes anything: for whoever found the lock held the last time. A look costs a third of an attempt. */
+  /** Looks before it makes anything: for whoever found the lock held the last time. */
   readonly looksFirst?: boolean;
 }
 

@@ -2,6 +2,7 @@
 import { dirname } from 'node:path';
 import { acquire } from './acquire.js';
 import { makeClaim, type Claim, type Kind } from './claim.js';
+import { isContended, noteContention } from './contended.js';
 import { isCourtesyDue, noteRelease, noteTurn } from './courtesy.js';
 import { directory, isLocal, isSweepDue } from './directories.js';
 import type { Io } from './drive.js';
@@ -20,8 +21,6 @@ abstract class NameLock extends LockBase<Claim> {
   protected abstract get kind(): Kind;
 
   #directory: string | undefined;
-  /** Did the last acquire find the lock held? */
-  #wasHeld = false;
 
   protected get directory(): string {
     return (this.#directory ??= dirname(this.lockPath));
@@ -40,13 +39,17 @@ abstract class NameLock extends LockBase<Claim> {
     const approach = {
       directory: this.directory,
       isCourteous: isCourtesyDue(this.lockPath),
-      looksFirst: this.#wasHeld,
+      looksFirst: isContended(this.lockPath),
     };
-    this.#wasHeld = true; // If this fails.
-    const { previous, hasWaited } = yield* apart(acquire(claim, approach));
-    this.#wasHeld = hasWaited === true;
-    if (hasWaited === true) noteTurn(this.lockPath);
-    return { claim, previous };
+    let wasHeld = true; // Or refused, and then a look does no harm.
+    try {
+      const { previous, hasWaited } = yield* apart(acquire(claim, approach));
+      wasHeld = hasWaited === true;
+      if (wasHeld) noteTurn(this.lockPath);
+      return { claim, previous };
+    } finally {
+      noteContention(this.lockPath, wasHeld);
+    }
   }
 
   protected override *sweeping({ claim, previous }: Taken<Claim>): Protocol<void> {

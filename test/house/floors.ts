@@ -38,6 +38,7 @@ export const floors: Readonly<Record<string, Floor>> = {
   'beacon.ts': 2,
   'writer.ts': 2,
   'perform.ts': 2,
+  'contended.ts': 2,
   'courtesy.ts': 2,
   'lifeline.ts': 2,
   'watch.ts': 2,
