@@ -9,10 +9,11 @@
  */
 import type { Claim } from './claim.js';
 import { attempt, discard, prepare, type Attempt } from './contend.js';
+import { quietly } from './insist.js';
 import { isClaim, judgeFound, look } from './inspect.js';
 import { ahead } from './line.js';
 import { abandon } from './release.js';
-import { pause, quietly, type Blocker, type Protocol } from './step.js';
+import { pause, type Blocker, type Protocol } from './step.js';
 
 type Taken = Attempt & { taken: true; hasWaited?: boolean };
 

@@ -30,6 +30,8 @@
 import type { Claim } from './claim.js';
 import { appearAsDirectory, leaveDirectory } from './directory.js';
 import { appearAsText } from './exclusive.js';
+import { apart } from './flat.js';
+import { atLast, insist } from './insist.js';
 import {
   claimIn,
   evictionDepth,
@@ -40,12 +42,9 @@ import {
   look,
   recordsOf,
 } from './inspect.js';
-import { apart } from './flat.js';
 import { stagedPath, type HolderRecord } from './record.js';
 import {
   age,
-  atLast,
-  insist,
   rmdir,
   stage,
   unlink,

@@ -17,20 +17,9 @@
  * which names nobody and is honoured for its grace. The link kind has no such moment.
  */
 import { directoryMode, type Claim } from './claim.js';
+import { atLast, insist } from './insist.js';
 import { claimIn } from './inspect.js';
-import {
-  NAMES_LIMIT,
-  atLast,
-  insist,
-  list,
-  mkdir,
-  read,
-  rename,
-  rmdir,
-  stage,
-  unlink,
-  type Protocol,
-} from './step.js';
+import { NAMES_LIMIT, list, mkdir, read, rename, rmdir, stage, unlink, type Protocol } from './step.js';
 
 /** Makes the name appear as this claim; false if something has the name, or came into it with us. */
 export function* appearAsDirectory(name: string, claim: Claim): Protocol<boolean> {

@@ -6,7 +6,8 @@
  * Rule E2: the private file stays as long as the claim, for to remove it is the right to remove the lock (R1).
  */
 import type { Claim } from './claim.js';
-import { insist, link, stage, symlink, type Protocol } from './step.js';
+import { insist } from './insist.js';
+import { link, stage, symlink, type Protocol } from './step.js';
 
 /** How often a private file is made anew that somebody removed. */
 const STAGINGS = 4;

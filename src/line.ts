@@ -9,8 +9,9 @@
  * clocks that disagree put people in the wrong place. Nor any order in a directory of more names than are read here.
  */
 import type { Claim } from './claim.js';
+import { quietly } from './insist.js';
 import { parseRecord, stagedPath, tokenOfStaged, type Token } from './record.js';
-import { judge, list, quietly, read, unlink, type Blocker, type Protocol } from './step.js';
+import { judge, list, read, unlink, type Blocker, type Protocol } from './step.js';
 
 /** How many names of the directory are read. In a larger one all watch the lock itself. */
 const LINE_LIMIT = 1_000;

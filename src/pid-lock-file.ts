@@ -2,6 +2,7 @@
 import { dirname } from 'node:path';
 import { isLocal, isSweepDue } from './directories.js';
 import { noPatience, runAsync, runSync, type Io } from './drive.js';
+import { quietly } from './insist.js';
 import { recordsOf } from './inspect.js';
 import { LockBase, type Taken } from './lock-file.js';
 import {
@@ -15,7 +16,7 @@ import {
   type PidClaim,
 } from './pid.js';
 import type { HolderRecord } from './record.js';
-import { quietly, read, type Blocker, type Protocol } from './step.js';
+import { read, type Blocker, type Protocol } from './step.js';
 import { sweep } from './sweep.js';
 
 /**

@@ -17,15 +17,13 @@
  */
 import { makeClaim, type AnyClaim, type Claim, type ClaimOptions } from './claim.js';
 import { discard, prepare, retract, underEviction, type Attempt } from './contend.js';
+import { atLast, insist, quietly } from './insist.js';
 import { evictionOf, isClaim, isSame, judgeFound, look, recordsOf } from './inspect.js';
 import { stagedPath, type HolderRecord } from './record.js';
 import {
-  atLast,
-  insist,
   judgePid,
   link,
   pause,
-  quietly,
   read,
   same,
   stage,

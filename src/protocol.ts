@@ -4,17 +4,16 @@
  */
 export type { AnyClaim } from './claim.js';
 export { apart } from './flat.js';
+export { insist, quietly } from './insist.js';
 export { LockBase, type Taken } from './lock-file.js';
 export { formatRecord, parseRecord, type HolderRecord } from './record.js';
 export {
   ask,
-  insist,
   judge,
   link,
   list,
   mkdir,
   pause,
-  quietly,
   read,
   readlink,
   rename,

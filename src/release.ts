@@ -18,19 +18,10 @@
 import type { Claim } from './claim.js';
 import { discard, prepare, remove, retract, underEviction, witnessOf } from './contend.js';
 import { leaveDirectory } from './directory.js';
+import { atLast, insist, quietly } from './insist.js';
 import { evictionOf, isClaim, isSame, judgeFound, look } from './inspect.js';
 import { stagedPath } from './record.js';
-import {
-  atLast,
-  insist,
-  pause,
-  quietly,
-  same,
-  unlink,
-  type Blocker,
-  type Found,
-  type Protocol,
-} from './step.js';
+import { pause, same, unlink, type Blocker, type Found, type Protocol } from './step.js';
 
 /** Gives the claim's lock back, pausing while somebody recovers it; false if it was not ours any more. */
 export function* release(claim: Claim): Protocol<boolean> {

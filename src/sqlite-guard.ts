@@ -6,8 +6,9 @@
  */
 import { disown } from './exit.js';
 import { Flat } from './flat.js';
+import { quietly } from './insist.js';
 import { LockFile } from './kinds.js';
-import { ask, quietly, type Protocol } from './step.js';
+import { ask, type Protocol } from './step.js';
 
 /** How often, and how long at most, whoever finds the database in use waits for that to be over, before it counts. */
 const SHORT_WAITS = 24;

@@ -15,15 +15,16 @@ import { runSync, type Io, type Patience } from './drive.js';
 import { NotLocked, NotMyLock } from './errors.js';
 import { disown, own } from './exit.js';
 import * as failures from './failures.js';
-import { recordsOf } from './inspect.js';
 import { Holding } from './holding.js';
+import { quietly } from './insist.js';
+import { recordsOf } from './inspect.js';
 import { isThisProcess } from './machine.js';
 import { newRecord } from './new-record.js';
 import { checkOptions, checkPath, type LockOptions, type Options } from './options.js';
 import type { Place } from './queue.js';
 import type { HolderRecord } from './record.js';
 import { registry, type Owned } from './registry.js';
-import { quietly, settle, type Blocker, type Found, type Protocol } from './step.js';
+import { settle, type Blocker, type Found, type Protocol } from './step.js';
 import { sweep } from './sweep.js';
 
 /** What a protocol has taken: the claim that now holds the lock, and the dead holder whom it replaced. */

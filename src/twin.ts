@@ -5,7 +5,8 @@
  * for whoever asks who holds the lock.
  */
 import { isTwinName } from './foreign.js';
-import { list, quietly, same, type Found, type Protocol } from './step.js';
+import { quietly } from './insist.js';
+import { list, same, type Found, type Protocol } from './step.js';
 
 const NAMES = 1_000;
 

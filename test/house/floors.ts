@@ -8,6 +8,7 @@ export type Floor = 0 | 1 | 2 | 3 | 4;
 
 export const floors: Readonly<Record<string, Floor>> = {
   'step.ts': 0,
+  'insist.ts': 0,
   'record.ts': 0,
   'claim.ts': 0,
   'flat.ts': 0,
