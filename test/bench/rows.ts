@@ -111,7 +111,7 @@ export const rows: readonly Row[] = [
   },
   {
     title: '8 processes, holding for 1 ms',
-    rounds: 1,
+    rounds: 3,
     subjects: contenders,
     hasPlace: false,
     measure: (subject, path) =>
@@ -129,7 +129,7 @@ export const rows: readonly Row[] = [
   },
   {
     title: '8 processes that wait for 5 s',
-    rounds: 1,
+    rounds: 3,
     subjects: contenders,
     hasPlace: false,
     measure: (subject, path) =>
@@ -146,7 +146,7 @@ export const rows: readonly Row[] = [
   },
   {
     title: '1,000 tasks on one lock in one process',
-    rounds: 1,
+    rounds: 3,
     subjects: contenders,
     hasPlace: false,
     measure: (subject, path) =>
