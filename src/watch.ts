@@ -19,7 +19,7 @@ import { basename, dirname } from 'node:path';
 import type { HolderRecord } from './record.js';
 import type { Found } from './step.js';
 
-/** A watch that calls back once, on a turn of its own, and has ended by then. */
+/** A watch that calls back once, on a turn of its own, and has ended by then; never once it is closed. */
 export interface Watch {
   close(): void;
 }
@@ -69,8 +69,14 @@ function listen(
   } catch (error) {
     return (error as NodeJS.ErrnoException).code === 'ENOENT' ? 'gone' : 'deaf';
   }
-  const fire = () => {
+  let isOver = false;
+  const close = () => {
+    isOver = true;
     watcher.close();
+  };
+  const fire = () => {
+    if (isOver) return; // Deno tells of an error, as that a name is missing, though the watch is closed by then.
+    close();
     onEvent();
   };
   watcher.on('error', fire); // Windows, when a directory goes.
@@ -78,5 +84,5 @@ function listen(
     // `rename` is what an end is called; a second name made or removed is a `change`.
     if (event === 'rename' && concerns(name as string | null)) fire();
   });
-  return watcher;
+  return { close };
 }

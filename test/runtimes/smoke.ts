@@ -117,7 +117,7 @@ export const checks: Readonly<Record<string, (path: string) => void | Promise<vo
   },
   'processes exclude each other': async (path) => {
     writeFileSync(path, '0');
-    const [processes, rounds] = [3, 25];
+    const [processes, rounds] = [3, 100];
     const children = Array.from({ length: processes }, () => start('count', path, String(rounds)));
     for (const child of children) assert.deepEqual(await child.ended(), { code: 0, signal: null });
     assert.equal(readFileSync(path, 'utf8'), String(processes * rounds));
