@@ -103,8 +103,10 @@ describe('a waiter', function () {
     const lock = await new LockFile(path).acquire();
     const order: number[] = [];
     const turns: Promise<unknown>[] = [];
+    const pids: number[] = [];
     for (let index = 0; index < 4; index++) {
       const waiter = await start(noPoll);
+      pids.push(waiter.pid);
       turns.push(
         waiter
           .acquire()
@@ -113,7 +115,12 @@ describe('a waiter', function () {
       );
       await inLine(index + 1);
     }
+    // It is the slowest to wake, lest the order be that of a race.
+    const [first = 0] = pids;
+    if (process.platform !== 'win32') process.kill(first, 'SIGSTOP');
     await lock.release();
+    await sleep(100);
+    if (process.platform !== 'win32') process.kill(first, 'SIGCONT');
     await Promise.all(turns);
     expect(order).to.deep.equal([0, 1, 2, 3]);
   });
