@@ -37,7 +37,7 @@ export function* acquire(claim: Claim, approach: Approach = {}): Protocol<Taken>
   let mayLineUp = false;
   const before = isCourteous === true && directory !== undefined ? yield* ahead(claim, directory) : undefined;
   if (before !== undefined) mayLineUp = yield* pause(before, { ahead: before, isCourtesy: true });
-  else if (looksFirst === true) blocker = yield* obstacle(claim.lock);
+  else if (looksFirst === true) blocker = yield* holderOf(claim.lock);
   let hasWaited = mayLineUp;
   for (;;) {
     if (mayLineUp && claim.kind === 'link' && directory !== undefined) {
@@ -103,6 +103,15 @@ function* obstacle(name: string): Protocol<Blocker | undefined> {
   if (found === undefined || found.kind === 'empty') return undefined;
   const judgement = yield* judgeFound(found, name);
   return judgement.verdict === 'dead' ? undefined : { path: name, found, judgement };
+}
+
+/**
+ * The same of one of ours. What is not ours may be what can't be looked at: of that an attempt tells more, for it is
+ * refused where a lock can't be made.
+ */
+function* holderOf(name: string): Protocol<Blocker | undefined> {
+  const blocker = yield* obstacle(name);
+  return blocker?.found.kind === 'foreign' ? undefined : blocker;
 }
 
 /** One attempt, with what has to be on disk for it. */

@@ -42,7 +42,7 @@ abstract class NameLock extends LockBase<Claim> {
       isCourteous: isCourtesyDue(this.lockPath),
       looksFirst: isContended(this.lockPath),
     };
-    let wasHeld = true; // Or refused, and then a look does no harm.
+    let wasHeld = true; // Or refused, as it will be again.
     try {
       const { previous, hasWaited } = yield* apart(acquire(claim, approach));
       wasHeld = hasWaited === true;

@@ -246,6 +246,15 @@ describe('whoever found the lock held the last time', () => {
     expect(scene.blockerOf(acquire(claim, approach), makes).path).to.equal(LOCK);
   });
 
+  it('tries nevertheless what it can’t look at, which may be refused', () => {
+    const unreadable = whenever('read', LOCK, () => ({
+      is: 'other',
+      what: 'something that we may not read',
+    }));
+    const refused = whenever('stage', claim.staged, () => refuse('EACCES'));
+    expect(() => new Scene().play(acquire(claim, approach), unreadable, refused)).to.throw('EACCES');
+  });
+
   it('takes it when it is free by now, or its holder dead', () => {
     expect(new Scene().play(acquire(claim, approach))).to.deep.equal({ taken: true, hasWaited: false });
     const scene = new Scene();
