@@ -32,12 +32,12 @@ export interface Approach {
 
 /** Takes the lock, pausing as often as it takes. The driver ends the wait by throwing into the pause. */
 export function* acquire(claim: Claim, approach: Approach = {}): Protocol<Taken> {
-  const { directory, isCourteous, looksFirst } = approach;
+  const { directory, isCourteous = false, looksFirst = false } = approach;
   let blocker: Blocker | undefined;
   let mayLineUp = false;
-  const before = isCourteous === true && directory !== undefined ? yield* ahead(claim, directory) : undefined;
+  const before = isCourteous && directory !== undefined ? yield* ahead(claim, directory) : undefined;
   if (before !== undefined) mayLineUp = yield* pause(before, { ahead: before, isCourtesy: true });
-  else if (looksFirst === true) blocker = yield* holderOf(claim.lock);
+  else if (looksFirst) blocker = yield* holderOf(claim.lock);
   let hasWaited = mayLineUp;
   for (;;) {
     if (mayLineUp && claim.kind === 'link' && directory !== undefined) {

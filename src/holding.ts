@@ -20,11 +20,11 @@ export interface Hold<C extends AnyClaim> {
 /** @typeParam C What the lock's protocol knows of a claim, besides the holder's record. */
 export class Holding<C extends AnyClaim> {
   readonly #threaded: boolean;
-  readonly #leave: (place: Place) => void;
+  readonly #leave: (place: Place | undefined) => void;
   #hold: Hold<C> | undefined;
 
-  /** @param leave Gives a place in the queue up. */
-  constructor(threaded: boolean, leave: (place: Place) => void) {
+  /** @param leave Gives a place in the queue up, if there is one. */
+  constructor(threaded: boolean, leave: (place: Place | undefined) => void) {
     this.#threaded = threaded;
     this.#leave = leave;
   }
@@ -38,11 +38,8 @@ export class Holding<C extends AnyClaim> {
   begin(claim: C, place: Place | undefined): void {
     // Taken anew though it was never released: broken by force, and the one place here to hear of it was skipped.
     this.drop();
-    if (this.#threaded || place === undefined) this.#hold = { claim, place };
-    else {
-      this.#leave(place); // T2
-      this.#hold = { claim, place: undefined };
-    }
+    if (!this.#threaded) this.#leave(place); // T2
+    this.#hold = { claim, place: this.#threaded ? place : undefined };
   }
 
   /** For whoever is about to give it back: at once, so that a second release meanwhile is not the first one's again. */
@@ -61,7 +58,7 @@ export class Holding<C extends AnyClaim> {
   end(hold: Hold<C> | undefined): void {
     if (hold === undefined) return;
     disown(hold.claim);
-    if (hold.place !== undefined) this.#leave(hold.place);
+    this.#leave(hold.place);
   }
 
   /** Holds nothing any more. */
@@ -72,7 +69,7 @@ export class Holding<C extends AnyClaim> {
   /** The claim was given back, or broken, by whichever object of this thread. */
   letGo(claim: C, how: 'broken' | 'released'): void {
     if (this.#hold?.claim !== claim) return;
-    if (this.#hold.place !== undefined) this.#leave(this.#hold.place);
+    this.#leave(this.#hold.place);
     this.#hold = how === 'broken' ? { claim, place: undefined } : undefined; // T3
   }
 }

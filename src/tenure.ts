@@ -139,15 +139,15 @@ export abstract class Tenure<C extends AnyClaim> {
       this.#previous = taken.previous;
     } catch (error) {
       disown(claim);
-      if (place !== undefined) this.#leave(place);
+      this.#leave(place);
       throw signal?.aborted === true && error === signal.reason
         ? error
         : failures.lockFailed(this.lockPath, error);
     }
   }
 
-  #leave(place: Place): void {
-    registry.queues.leave(this.lockPath, place);
+  #leave(place: Place | undefined): void {
+    if (place !== undefined) registry.queues.leave(this.lockPath, place);
   }
 
   /** Gives the lock back. */

@@ -11,7 +11,7 @@ import * as releasing from '../../src/release.js';
 import * as sweeping from '../../src/sweep.js';
 import type { HolderRecord } from '../../src/record.js';
 import { quietly } from '../../src/insist.js';
-import { type Protocol, type Step } from '../../src/step.js';
+import type { Protocol, Step } from '../../src/step.js';
 import type { End, Phase, Program } from './actor.js';
 import type { Answer } from './answer.js';
 import { TICK_MS } from './calls.js';
