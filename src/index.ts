@@ -1,5 +1,5 @@
 /** What this package exports. */
-export type { LockMessage, RecoveredMessage } from './channels.js';
+export type { LockMessage, RecoveredMessage } from './lock/tracing.js';
 export {
   AlreadyLocked,
   LockError,
@@ -9,15 +9,15 @@ export {
   NotLocked,
   NotMyLock,
   UnlockError,
-} from './errors.js';
-export type { Holder } from './holder.js';
-export { LinkLockFile, LockFile, MkdirLockFile, SymlinkLockFile } from './kinds.js';
-export { LockBase } from './lock-file.js';
-export { locked, lockedSync, withLock, withLockSync } from './locked.js';
-export { PidLockFile } from './pid-lock-file.js';
-export type { AcquireOptions, LockOptions } from './options.js';
-export type { HolderRecord } from './record.js';
-export { updateFile, updateFileSync } from './update-file.js';
-export type { NewContent, UpdateFileOptions, UpdateOptions } from './update-file.js';
-export { updateJson, updateJsonSync } from './update-json.js';
-export type { UpdateJsonOptions } from './update-json.js';
+} from './model/errors.js';
+export type { Holder } from './model/holder.js';
+export { LinkLockFile, LockFile, MkdirLockFile, SymlinkLockFile } from './lock/lock-file.js';
+export { LockBase } from './lock/lock-base.js';
+export { locked, lockedSync, withLock, withLockSync } from './lock/locked.js';
+export { PidLockFile } from './lock/pid-lock-file.js';
+export type { AcquireOptions, LockOptions } from './lock/options.js';
+export type { HolderRecord } from './model/record.js';
+export { updateFile, updateFileSync } from './files/update-file.js';
+export type { NewContent, UpdateFileOptions, UpdateOptions } from './files/update-file.js';
+export { updateJson, updateJsonSync } from './files/update-json.js';
+export type { UpdateJsonOptions } from './files/update-json.js';

@@ -2,11 +2,11 @@
  * For authors of locks of their own: what a subclass of `LockBase` needs to supply a protocol. Exported as
  * `holdfast/protocol`; `docs/extending.md` builds a lock with it.
  */
-export type { AnyClaim } from './claim.js';
-export { apart } from './flat.js';
-export { insist, quietly } from './insist.js';
-export { LockBase, type Taken } from './lock-file.js';
-export { formatRecord, parseRecord, type HolderRecord } from './record.js';
+export type { AnyClaim } from './model/claim.js';
+export { apart } from './protocol/trampoline.js';
+export { insist, quietly } from './protocol/retry.js';
+export { LockBase, type Taken } from './lock/lock-base.js';
+export { formatRecord, parseRecord, type HolderRecord } from './model/record.js';
 export {
   ask,
   judge,
@@ -29,4 +29,4 @@ export {
   type Found,
   type Judgement,
   type Protocol,
-} from './step.js';
+} from './model/steps.js';

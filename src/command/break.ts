@@ -4,8 +4,8 @@
  * Rule: without force a lock is broken as every contender does it: by acquiring it, which only succeeds on proof of
  * death, and giving it back.
  */
-import type { Holder } from '../holder.js';
-import { LockFile } from '../kinds.js';
+import type { Holder } from '../model/holder.js';
+import { LockFile } from '../lock/lock-file.js';
 import type { Break } from './arguments.js';
 
 /** Whose lock was removed; null if nobody's was. */

@@ -5,12 +5,12 @@
  * Rule: results go to the standard output; all else goes to the standard error, as a sentence or, for programs, as a
  * line of JSON. Nothing ends the process but having nothing left to do, so that all that was printed arrives.
  */
-import { AlreadyLocked, LockFailed, LockFileError, LockTimeout, UnlockError } from '../errors.js';
+import { AlreadyLocked, LockFailed, LockFileError, LockTimeout, UnlockError } from '../model/errors.js';
 import { LATE_CODE, UsageError, parseTask, wantsJson, type Task } from './arguments.js';
 import { breakLock } from './break.js';
 import { HELP, version } from './help.js';
 import { CommandFailed, run } from './run.js';
-import { sayForce, sayHolder, sayHolding } from './say.js';
+import { sayForce, sayHolder, sayHolding } from './text.js';
 import { status } from './status.js';
 import { wait } from './wait.js';
 

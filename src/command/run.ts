@@ -11,9 +11,9 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { constants } from 'node:os';
 import { basename } from 'node:path';
-import { NotLocked, NotMyLock, type LockFileError } from '../errors.js';
-import { LinkLockFile, LockFile, MkdirLockFile, SymlinkLockFile } from '../kinds.js';
-import type { LockBase } from '../lock-file.js';
+import { NotLocked, NotMyLock, type LockFileError } from '../model/errors.js';
+import { LinkLockFile, LockFile, MkdirLockFile, SymlinkLockFile } from '../lock/lock-file.js';
+import type { LockBase } from '../lock/lock-base.js';
 import type { LockKind, Run } from './arguments.js';
 
 const KINDS: {

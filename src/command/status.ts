@@ -5,12 +5,12 @@
  * left of who is killed while waiting.
  */
 import { dirname } from 'node:path';
-import { noPatience, runAsync } from '../drive.js';
-import type { Holder } from '../holder.js';
-import { LockFile } from '../kinds.js';
-import { waiting } from '../line.js';
+import { noPatience, runAsync } from '../driver/run.js';
+import type { Holder } from '../model/holder.js';
+import { LockFile } from '../lock/lock-file.js';
+import { waiting } from '../protocol/wait-queue.js';
 import type { Status } from './arguments.js';
-import { sayHolder, sayHolding, saySince, stateOf, type State } from './say.js';
+import { sayHolder, sayHolding, saySince, stateOf, type State } from './text.js';
 
 export interface Seen {
   readonly path: string;

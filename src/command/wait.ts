@@ -7,8 +7,8 @@
  * Promised is that the lock was free at some moment since; another holder is a proof of that as good as none.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { LockTimeout } from '../errors.js';
-import type { Holder } from '../holder.js';
+import { LockTimeout } from '../model/errors.js';
+import type { Holder } from '../model/holder.js';
 import type { Wait } from './arguments.js';
 import { look } from './status.js';
 

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect } from 'chai';
 import { look } from '../../src/command/status.js';
-import { sayHolder } from '../../src/command/say.js';
+import { sayHolder } from '../../src/command/text.js';
 import { parseDuration } from '../../src/command/duration.js';
 import { parseTask, UsageError } from '../../src/command/arguments.js';
 import { status } from '../../src/command/status.js';

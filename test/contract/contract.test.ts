@@ -1,9 +1,9 @@
 /** The contract suite over every lock of this package, and over the one that `docs/extending.md` builds. */
-import { contract, type Subject } from '../../src/contract.js';
+import { contract, type Subject } from '../../src/contract/suite.js';
 
 const holdfast = new URL('../../src/index.js', import.meta.url);
 
-const sqlite = new URL('../../src/sqlite.js', import.meta.url);
+const sqlite = new URL('../../src/sqlite/sqlite-lock-file.js', import.meta.url);
 
 const subjects: readonly Subject[] = [
   { module: holdfast, name: 'LockFile' },

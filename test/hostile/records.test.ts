@@ -1,10 +1,10 @@
 /** The record's text: what is ours is read as it was written, and what isn't is never taken for ours. */
 import { expect } from 'chai';
 import fc from 'fast-check';
-import { describe as describeHolder, sayHolder } from '../../src/holder.js';
-import { NOTE_LIMIT, formatRecord, parseRecord, type HolderRecord } from '../../src/record.js';
-import { judgeHolder } from '../../src/verdict.js';
-import { thisMachine } from '../../src/machine.js';
+import { describe as describeHolder, sayHolder } from '../../src/model/holder.js';
+import { NOTE_LIMIT, formatRecord, parseRecord, type HolderRecord } from '../../src/model/record.js';
+import { judgeHolder } from '../../src/system/verdict.js';
+import { thisMachine } from '../../src/system/machine.js';
 
 const count = fc.integer({ min: 0, max: Number.MAX_SAFE_INTEGER });
 const pid = fc.integer({ min: 1, max: 2 ** 31 - 1 });

@@ -15,8 +15,8 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
-import { thisMachine } from '../../src/machine.js';
-import { formatRecord } from '../../src/record.js';
+import { thisMachine } from '../../src/system/machine.js';
+import { formatRecord } from '../../src/model/record.js';
 
 export type Shape =
   | { is: 'file'; bytes: Uint8Array }

@@ -12,9 +12,9 @@ import mutable, {
 import { syncBuiltinESMExports } from 'node:module';
 import { expect } from 'chai';
 import { LockFileError, MkdirLockFile } from '../../src/index.js';
-import { thisMachine } from '../../src/machine.js';
-import { performSync, perform, type Call } from '../../src/perform.js';
-import { formatRecord } from '../../src/record.js';
+import { thisMachine } from '../../src/system/machine.js';
+import { performSync, perform, type Call } from '../../src/driver/syscalls.js';
+import { formatRecord } from '../../src/model/record.js';
 import { temporaryDirectory } from '../support/temporary.js';
 import { clear, make, portrait } from './shapes.js';
 

@@ -2,7 +2,7 @@
 import { chmodSync, chownSync, mkdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { expect } from 'chai';
 import { LockFile, MkdirLockFile } from '../../src/index.js';
-import { actor, endAll, kill } from '../life/actors.js';
+import { actor, endAll, kill } from '../system/actors.js';
 import { temporaryDirectory } from '../support/temporary.js';
 
 const law = process.getuid?.() === 0 ? it : it.skip;

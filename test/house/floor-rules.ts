@@ -1,26 +1,26 @@
 /**
- * Checks sources against the rules that come with their floors. Pure: sources in, complaints out, so that each
- * rule can be shown to fail on a source written for it.
+ * Checks sources against the rules of the floors. Pure: sources in, complaints out, so that each rule can be shown to
+ * fail on a source written for it.
  *
- * F1. Every file of `src/` is in the table of floors, and every file in the table exists.
- * F2. Imports go to the same floor or down, never up; types count too.
- * F3. No import cycles.
- * F4. Floors 0 and 1 import neither `node:*` nor a package.
- * F5. Floor 1 has no clock, no randomness, no process, and nothing asynchronous.
- * F6. On floor 1 a statement is never a bare expression, save `yield*`, an assignment and a count: a call there
- *     is a protocol that nobody runs.
+ * Rule FLOOR-1: Every folder of `src/` is in the list of floors, and every folder in the list has files. A file directly
+ * in `src/` is an entry point: it holds nothing but exports from other files.
+ * Rule FLOOR-2: Imports stay inside a folder or go to a lower floor, types included.
+ * Rule FLOOR-3: There are no import cycles.
+ * Rule FLOOR-4: `model/` and `protocol/` import neither `node:*` nor a package.
+ * Rule FLOOR-5: `protocol/` has no clock, no randomness, no process, and nothing asynchronous.
+ * Rule FLOOR-6: In `protocol/` a statement is never a bare expression, except `yield*`, an assignment and a count: a
+ * bare call there is a protocol that nobody runs.
  *
- * Not promised: a global reached by a name that F5 doesn't list. It is there to catch a slip, not an attack.
+ * Not promised: to find a global under a name that FLOOR-5 doesn't list. The rules catch slips, not attacks.
  */
 import { posix } from 'node:path';
 import ts from 'typescript';
-import type { Floor } from './floors.js';
+import { folderOf, pureFolders, type Floors } from './floors.js';
 
-type Floors = Readonly<Record<string, Floor>>;
 /** File name, relative to `src/`, to its text. */
 export type Sources = ReadonlyMap<string, string>;
 
-const forbiddenOnFloor1 = new Set([
+const forbiddenInProtocols = new Set([
   'Atomics',
   'Date',
   'Promise',
@@ -52,40 +52,61 @@ export function complaints(sources: Sources, floors: Floors): string[] {
     return ts.createSourceFile(name, text, ts.ScriptTarget.ES2022, true);
   });
   return [
-    ...tableComplaints(sources, floors),
+    ...folderComplaints(sources, floors),
+    ...files.filter(({ fileName }) => folderOf(fileName) === '').flatMap(entryComplaints),
     ...files.flatMap((file) => importComplaints(file, sources, floors)),
     ...cycleComplaints(files),
-    ...files.filter((file) => floors[file.fileName] === 1).flatMap(floor1Complaints),
+    ...files.filter(({ fileName }) => folderOf(fileName) === 'protocol').flatMap(protocolComplaints),
   ];
 }
 
-/** F1. */
-function tableComplaints(sources: Sources, floors: Floors): string[] {
-  const homeless = [...sources.keys()].filter((name) => floors[name] === undefined);
-  const gone = Object.keys(floors).filter((name) => !sources.has(name));
+/** FLOOR-1. */
+function folderComplaints(sources: Sources, floors: Floors): string[] {
+  const folders = new Set([...sources.keys()].map(folderOf).filter((folder) => folder !== ''));
+  const listed = floors.flat();
   return [
-    ...homeless.map((name) => `F1 src/${name} has no floor: add it to the table in test/house/floors.ts`),
-    ...gone.map((name) => `F1 src/${name} does not exist: remove it from the table in test/house/floors.ts`),
+    ...[...folders]
+      .filter((folder) => !listed.includes(folder))
+      .map((folder) => `FLOOR-1 src/${folder}/ has no floor: add it to the list in test/house/floors.ts`),
+    ...listed
+      .filter((folder) => !folders.has(folder))
+      .map(
+        (folder) => `FLOOR-1 src/${folder}/ has no files: remove it from the list in test/house/floors.ts`,
+      ),
   ];
 }
 
-/** F2 and F4. */
+/** FLOOR-1. */
+function entryComplaints(file: ts.SourceFile): string[] {
+  return file.statements
+    .filter((statement) => !ts.isExportDeclaration(statement) || statement.moduleSpecifier === undefined)
+    .map((statement) => `FLOOR-1 ${place(statement)}: an entry point only exports from other files`);
+}
+
+/** FLOOR-2 and FLOOR-4. */
 function importComplaints(file: ts.SourceFile, sources: Sources, floors: Floors): string[] {
-  const floor = floors[file.fileName];
-  if (floor === undefined) return [];
+  const folder = folderOf(file.fileName);
   return importsOf(file).flatMap(({ specifier, node }) => {
     const target = resolve(file, specifier);
     if (target === undefined) {
-      return floor <= 1 ? [`F4 ${place(node)}: floor ${floor} imports '${specifier}'`] : [];
+      return pureFolders.includes(folder)
+        ? [`FLOOR-4 ${place(node)}: ${folder}/ imports '${specifier}'`]
+        : [];
     }
-    if (!sources.has(target)) return [`F2 ${place(node)}: '${specifier}' is not a file of src/`];
-    const targetFloor = floors[target];
-    if (targetFloor === undefined || targetFloor <= floor) return [];
-    return [`F2 ${place(node)}: floor ${floor} imports '${specifier}' from floor ${targetFloor} above it`];
+    if (!sources.has(target)) return [`FLOOR-2 ${place(node)}: '${specifier}' is not a file of src/`];
+    const targetFolder = folderOf(target);
+    if (targetFolder === folder || floorOf(targetFolder, floors) < floorOf(folder, floors)) return [];
+    return [`FLOOR-2 ${place(node)}: '${specifier}' is not on a floor below ${folder}/`];
   });
 }
 
-/** F3. Each cycle is told once, from the file that comes first in it. */
+/** Counted from the bottom; entry points are above all folders. A folder without a floor is FLOOR-1's business. */
+function floorOf(folder: string, floors: Floors): number {
+  const floor = floors.findIndex((rooms) => rooms.includes(folder));
+  return floor < 0 ? floors.length : floor;
+}
+
+/** FLOOR-3. Each cycle is reported once, from the file that comes first in it. */
 function cycleComplaints(files: readonly ts.SourceFile[]): string[] {
   const graph = new Map(files.map((file) => [file.fileName, targetsOf(file)]));
   const finished = new Set<string>();
@@ -93,7 +114,7 @@ function cycleComplaints(files: readonly ts.SourceFile[]): string[] {
 
   function visit(name: string, trail: readonly string[]): void {
     const start = trail.indexOf(name);
-    if (start >= 0) found.push(`F3 import cycle: ${[...trail.slice(start), name].join(' -> ')}`);
+    if (start >= 0) found.push(`FLOOR-3 import cycle: ${[...trail.slice(start), name].join(' -> ')}`);
     if (start >= 0 || finished.has(name)) return;
     for (const target of graph.get(name) ?? []) visit(target, [...trail, name]);
     finished.add(name);
@@ -143,14 +164,16 @@ function resolve(file: ts.SourceFile, specifier: string): string | undefined {
   return posix.join(posix.dirname(file.fileName), specifier).replace(/\.js$/, '.ts');
 }
 
-/** F5 and F6. */
-function floor1Complaints(file: ts.SourceFile): string[] {
+/** FLOOR-5 and FLOOR-6. */
+function protocolComplaints(file: ts.SourceFile): string[] {
   const found: string[] = [];
   walk(file, (node) => {
     const forbidden = forbiddenWord(node);
-    if (forbidden !== undefined) found.push(`F5 ${place(node)}: ${forbidden} on floor 1`);
+    if (forbidden !== undefined) found.push(`FLOOR-5 ${place(node)}: ${forbidden} in protocol/`);
     if (ts.isExpressionStatement(node) && !mayStandAlone(node.expression)) {
-      found.push(`F6 ${place(node)}: a bare '${node.expression.getText()}' on floor 1; is a yield* missing?`);
+      found.push(
+        `FLOOR-6 ${place(node)}: a bare '${node.expression.getText()}' in protocol/; is a yield* missing?`,
+      );
     }
   });
   return found;
@@ -163,11 +186,11 @@ function forbiddenWord(node: ts.Node): string | undefined {
     return 'await using';
   }
   if (!ts.isIdentifier(node) || isOnlyAName(node)) return undefined;
-  if (forbiddenOnFloor1.has(node.text)) return node.text;
+  if (forbiddenInProtocols.has(node.text)) return node.text;
   return node.text === 'Math' && !isDeterministicMath(node) ? 'Math.random' : undefined;
 }
 
-/** A property's name says nothing of the global that is called the same: `record.process`, `{ process: 1 }`. */
+/** A property may have the name of a global: `record.process`, `{ process: 1 }`. */
 function isOnlyAName(node: ts.Identifier): boolean {
   const { parent } = node;
   if (ts.isPropertyAccessExpression(parent)) return parent.name === node;

@@ -1,10 +1,10 @@
 /** Races for a name that the explorer has no budget for, and how often anything is tried. */
 import { expect } from 'chai';
-import { acquire } from '../../src/acquire.js';
-import { DEPTH } from '../../src/contend.js';
-import { evictionOf } from '../../src/inspect.js';
-import { formatRecord } from '../../src/record.js';
-import { release } from '../../src/release.js';
+import { acquire } from '../../src/protocol/acquire.js';
+import { DEPTH } from '../../src/protocol/contend.js';
+import { evictionOf } from '../../src/protocol/inspect.js';
+import { formatRecord } from '../../src/model/record.js';
+import { release } from '../../src/protocol/release.js';
 import { TICK_MS } from '../simulation/calls.js';
 import { LOCK, ZOMBIE, claimOf, recordOf } from '../simulation/programs.js';
 import { Scene, before, refuse, whatOf, whenever } from './scene.js';

@@ -1,8 +1,8 @@
 /** A look at a name that changes its kind between two calls, and at directories that are no lock. */
 import { expect } from 'chai';
-import { claimIn, judgeFound, look } from '../../src/inspect.js';
-import { formatRecord } from '../../src/record.js';
-import { NAMES_LIMIT } from '../../src/step.js';
+import { claimIn, judgeFound, look } from '../../src/protocol/inspect.js';
+import { formatRecord } from '../../src/model/record.js';
+import { NAMES_LIMIT } from '../../src/model/steps.js';
 import { LOCK, recordOf } from '../simulation/programs.js';
 import { Scene, before, whatOf, whenever } from './scene.js';
 

@@ -1,7 +1,7 @@
 /** Giving a pid file back and breaking it, with somebody between any two of our calls; and calls that are refused. */
 import { expect } from 'chai';
-import { abandonPid, acquirePid, breakPid, releasePid } from '../../src/pid.js';
-import { formatRecord } from '../../src/record.js';
+import { abandonPid, acquirePid, breakPid, releasePid } from '../../src/protocol/pid-lock.js';
+import { formatRecord } from '../../src/model/record.js';
 import { recordOf } from '../simulation/programs.js';
 import { BESIDE, EVICTION, PATH, STRANGER, claimOf, dead, held, heldBy, mine, other } from './pid-scene.js';
 import { Scene, before, refuse, whatOf, type Meanwhile } from './scene.js';

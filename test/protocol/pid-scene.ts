@@ -1,7 +1,7 @@
 /** Pid files on the simulated disk, free, held, or as a dead holder left them. */
 import { expect } from 'chai';
-import { evictionOf } from '../../src/inspect.js';
-import { acquirePid, makePidClaim, pidText, recordBeside, secondName } from '../../src/pid.js';
+import { evictionOf } from '../../src/protocol/inspect.js';
+import { acquirePid, makePidClaim, pidText, recordBeside, secondName } from '../../src/protocol/pid-lock.js';
 import { recordOf } from '../simulation/programs.js';
 import { Scene } from './scene.js';
 

@@ -1,7 +1,7 @@
 /** Taking a pid file, with somebody between any two of our calls: one of us, or another program. */
 import { expect } from 'chai';
-import { acquirePid, inspectPid, releasePid, secondName } from '../../src/pid.js';
-import { formatRecord } from '../../src/record.js';
+import { acquirePid, inspectPid, releasePid, secondName } from '../../src/protocol/pid-lock.js';
+import { formatRecord } from '../../src/model/record.js';
 import { recordOf } from '../simulation/programs.js';
 import { BESIDE, EVICTION, PATH, STRANGER, claimOf, dead, held, heldBy, mine, other } from './pid-scene.js';
 import { Scene, before, whatOf, whenever } from './scene.js';

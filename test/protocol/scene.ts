@@ -4,9 +4,9 @@
  * For races that two real processes run into once in a million times, and that the explorer has no budget for: a name
  * that changes eight times within one look, eight recoveries that died one within the other.
  */
-import { advance } from '../../src/drive.js';
-import { Flat } from '../../src/flat.js';
-import type { Blocker, Found, Judgement, Protocol, Step } from '../../src/step.js';
+import { advance } from '../../src/driver/run.js';
+import { Flat } from '../../src/protocol/trampoline.js';
+import type { Blocker, Found, Judgement, Protocol, Step } from '../../src/model/steps.js';
 import { performOn } from '../simulation/calls.js';
 import { Disk, Refusal } from '../simulation/disk.js';
 

@@ -1,10 +1,10 @@
 /** Sweeping a directory that others change meanwhile. */
 import { expect } from 'chai';
-import { makeClaim } from '../../src/claim.js';
-import { evictionOf } from '../../src/inspect.js';
-import { beaconDigits, beaconPath, formatRecord, stagedPath } from '../../src/record.js';
-import type { Signal } from '../../src/step.js';
-import { sweep } from '../../src/sweep.js';
+import { makeClaim } from '../../src/model/claim.js';
+import { evictionOf } from '../../src/protocol/inspect.js';
+import { beaconDigits, beaconPath, formatRecord, stagedPath } from '../../src/model/record.js';
+import type { Signal } from '../../src/model/steps.js';
+import { sweep } from '../../src/protocol/sweep.js';
 import { LOCK, ZOMBIE, claimOf, recordOf } from '../simulation/programs.js';
 import { Scene, before, whenever } from './scene.js';
 

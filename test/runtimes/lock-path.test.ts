@@ -10,7 +10,7 @@ import { mkdirSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { AlreadyLocked, LockFile, MkdirLockFile, SymlinkLockFile } from 'holdfast';
-import { sayRefusal } from '../../src/refusal.js';
+import { sayRefusal } from '../../src/lock/system-errors.js';
 import { endScripts, run } from '../support/script.js';
 import { temporaryDirectory } from '../support/temporary.js';
 

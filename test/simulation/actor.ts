@@ -11,8 +11,8 @@
 import { Refusal, type Disk } from './disk.js';
 import { answerOf, keyOf, placeOf, type ActorCall, type Answer } from './answer.js';
 import { BLANK, atPause, keyOfMemory, remember, type Memory } from './memory.js';
-import { Flat } from '../../src/flat.js';
-import type { Protocol, Step } from '../../src/step.js';
+import { Flat } from '../../src/protocol/trampoline.js';
+import type { Protocol, Step } from '../../src/model/steps.js';
 
 /** How a phase ended. */
 export type End = { readonly value: unknown } | { readonly error: unknown };

@@ -1,5 +1,5 @@
 /** What actors ask of the world, one instant each, and what they get. */
-import type { Step } from '../../src/step.js';
+import type { Step } from '../../src/model/steps.js';
 import type { DiskCall } from './calls.js';
 
 /** One instant of an actor. `hold`: it holds the lock, and does its own work. `die`: its process ends. */

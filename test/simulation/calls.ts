@@ -13,8 +13,8 @@
  * - `age` (two lstat): the witness is the caller's own, so the answer is that of the second.
  */
 import { Refusal, type Disk } from './disk.js';
-import type { Call } from '../../src/perform.js';
-import type { Content } from '../../src/step.js';
+import type { Call } from '../../src/driver/syscalls.js';
+import type { Content } from '../../src/model/steps.js';
 
 /** What one tick of the explorer's clock is to a protocol, in milliseconds: longer than any grace. */
 export const TICK_MS = 60_000;

@@ -12,7 +12,7 @@ import {
   unlink,
   type Blocker,
   type Protocol,
-} from '../../src/step.js';
+} from '../../src/model/steps.js';
 import type { Disk } from './disk.js';
 import type { Program } from './actor.js';
 import { LOCK, NAMES, instant, succeeds } from './programs.js';

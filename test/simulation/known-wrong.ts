@@ -2,8 +2,8 @@
  * Protocols that are known to be wrong, each a habit of the field or a rule of ours left out. The explorer must see
  * each of them die.
  */
-import type { Claim } from '../../src/claim.js';
-import { claimIn, evictionOf, isClaim, judgeFound, look } from '../../src/inspect.js';
+import type { Claim } from '../../src/model/claim.js';
+import { claimIn, evictionOf, isClaim, judgeFound, look } from '../../src/protocol/inspect.js';
 import {
   age,
   link,
@@ -17,7 +17,7 @@ import {
   unlink,
   type Blocker,
   type Protocol,
-} from '../../src/step.js';
+} from '../../src/model/steps.js';
 import { LOCK, shipped, type Protocols } from './programs.js';
 
 const SOMEBODY: Blocker = {

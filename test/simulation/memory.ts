@@ -18,7 +18,7 @@
  * These are read off the protocols, and checked: the suite runs the protocol on from histories that were merged into
  * others, with the answers that those had, and compares (`Actor.difference`).
  */
-import type { Step } from '../../src/step.js';
+import type { Step } from '../../src/model/steps.js';
 import { keyOf, placeOf, type ActorCall, type Answer } from './answer.js';
 
 export interface Memory {

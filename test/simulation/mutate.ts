@@ -4,9 +4,10 @@
  * Rule: the text that is replaced stands in the compiled file exactly once, so that no mutant is what ships.
  */
 import { spawnSync } from 'node:child_process';
-import { copyFileSync, cpSync, readFileSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { copyFileSync, cpSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { pureFolders } from '../house/floors.js';
 import { projectDirectory } from '../support/paths.js';
 import type { Scenario } from './explorer.js';
 import type { Protocols } from './programs.js';
@@ -42,15 +43,13 @@ function change({ file, from, to }: Change, directory: string): void {
 
 /** The protocols without one rule, in a directory of their own. */
 export async function mutate(mutant: Change, directory: string): Promise<Protocols> {
-  const source = join(compiled, 'src');
-  for (const name of readdirSync(source)) {
-    if (name.endsWith('.js')) copyFileSync(join(source, name), join(directory, name));
-  }
+  for (const folder of pureFolders)
+    cpSync(join(compiled, 'src', folder), join(directory, folder), { recursive: true });
   writeFileSync(join(directory, 'package.json'), '{ "type": "module" }');
   change(mutant, directory);
   const parts: unknown[] = [];
-  for (const name of ['acquire', 'release', 'sweep', 'pid'])
-    parts.push(await import(pathToFileURL(join(directory, `${name}.js`)).href));
+  for (const name of ['acquire', 'release', 'sweep', 'pid-lock'])
+    parts.push(await import(pathToFileURL(join(directory, `protocol/${name}.js`)).href));
   return Object.assign({}, ...parts) as Protocols;
 }
 

@@ -1,6 +1,6 @@
 /** Worlds that one rule is for, and that contenders seldom come to by themselves. */
-import type { Kind } from '../../src/claim.js';
-import { formatRecord } from '../../src/record.js';
+import type { Kind } from '../../src/model/claim.js';
+import { formatRecord } from '../../src/model/record.js';
 import type { Scenario } from './explorer.js';
 import { foreigner, type foreigners } from './foreign.js';
 import { LOCK, ZOMBIE, contender, holder, recordOf, shipped, type Protocols } from './programs.js';

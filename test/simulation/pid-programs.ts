@@ -1,7 +1,13 @@
 /** What those do who use a pid file as a lock: our own programs, and other programs that know nothing of ours. */
-import { makePidClaim, pidText, recordBeside, secondName, type PidClaim } from '../../src/pid.js';
-import { formatRecord } from '../../src/record.js';
-import { pause, stage, unlink, type Blocker, type Protocol } from '../../src/step.js';
+import {
+  makePidClaim,
+  pidText,
+  recordBeside,
+  secondName,
+  type PidClaim,
+} from '../../src/protocol/pid-lock.js';
+import { formatRecord } from '../../src/model/record.js';
+import { pause, stage, unlink, type Blocker, type Protocol } from '../../src/model/steps.js';
 import type { Program } from './actor.js';
 import type { Answer } from './answer.js';
 import { TICK_MS } from './calls.js';

@@ -1,6 +1,6 @@
 /** The worlds and actors that a pid file is explored in. */
-import { pidText, recordBeside, secondName } from '../../src/pid.js';
-import { formatRecord, stagedPath } from '../../src/record.js';
+import { pidText, recordBeside, secondName } from '../../src/protocol/pid-lock.js';
+import { formatRecord, stagedPath } from '../../src/model/record.js';
 import { Disk } from './disk.js';
 import type { Program } from './actor.js';
 import type { Scenario } from './explorer.js';

@@ -4,14 +4,14 @@
  * Rule: a program adds nothing to a protocol but the order in which its users call them, as `lock-file.ts` and
  * `kinds.ts` do.
  */
-import * as acquiring from '../../src/acquire.js';
-import { makeClaim, type Claim, type Kind } from '../../src/claim.js';
-import * as pids from '../../src/pid.js';
-import * as releasing from '../../src/release.js';
-import * as sweeping from '../../src/sweep.js';
-import type { HolderRecord } from '../../src/record.js';
-import { quietly } from '../../src/insist.js';
-import type { Protocol, Step } from '../../src/step.js';
+import * as acquiring from '../../src/protocol/acquire.js';
+import { makeClaim, type Claim, type Kind } from '../../src/model/claim.js';
+import * as pids from '../../src/protocol/pid-lock.js';
+import * as releasing from '../../src/protocol/release.js';
+import * as sweeping from '../../src/protocol/sweep.js';
+import type { HolderRecord } from '../../src/model/record.js';
+import { quietly } from '../../src/protocol/retry.js';
+import type { Protocol, Step } from '../../src/model/steps.js';
 import type { End, Phase, Program } from './actor.js';
 import type { Answer } from './answer.js';
 import { TICK_MS } from './calls.js';

@@ -9,7 +9,7 @@ import type { Disk } from './disk.js';
 import type { Scenario } from './explorer.js';
 import { WITNESS, contender } from './programs.js';
 import { atPeace, outcomeOf, tick, type World } from './world.js';
-import type { Kind } from '../../src/claim.js';
+import type { Kind } from '../../src/model/claim.js';
 
 /** How many calls the witness may make. */
 const PATIENCE = 2_000;

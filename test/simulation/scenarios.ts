@@ -1,6 +1,6 @@
 /** The worlds and actors that are explored. */
-import type { Kind } from '../../src/claim.js';
-import { formatRecord, stagedPath, type HolderRecord } from '../../src/record.js';
+import type { Kind } from '../../src/model/claim.js';
+import { formatRecord, stagedPath, type HolderRecord } from '../../src/model/record.js';
 import { Disk } from './disk.js';
 import { foreigner, foreigners } from './foreign.js';
 import type { Scenario } from './explorer.js';

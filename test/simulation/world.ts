@@ -3,8 +3,8 @@
  *
  * Rule: a world is a value. Two that no actor can tell apart have the same key, and are one.
  */
-import type { HolderRecord } from '../../src/record.js';
-import type { Judgement } from '../../src/step.js';
+import type { HolderRecord } from '../../src/model/record.js';
+import type { Judgement } from '../../src/model/steps.js';
 import { placeOf, type ActorCall, type Answer } from './answer.js';
 import { performOn } from './calls.js';
 import { Refusal, type Disk } from './disk.js';

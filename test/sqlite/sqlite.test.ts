@@ -12,12 +12,12 @@ import {
 import { createRequire } from 'node:module';
 import { expect } from 'chai';
 import { AlreadyLocked, LockFailed, LockTimeout, type LockOptions } from '../../src/index.js';
-import { SQLiteLockFile } from '../../src/sqlite.js';
+import { SQLiteLockFile } from '../../src/sqlite/sqlite-lock-file.js';
 import { isBeacon, withoutBeacons } from '../support/beacons.js';
 import { newerNode } from '../support/peers.js';
 import { temporaryDirectory } from '../support/temporary.js';
 
-const sqlite = new URL('../../src/sqlite.js', import.meta.url).href;
+const sqlite = new URL('../../src/sqlite/sqlite-lock-file.js', import.meta.url).href;
 const { Database } = createRequire(import.meta.url)(
   'node-sqlite3-wasm',
 ) as typeof import('node-sqlite3-wasm');

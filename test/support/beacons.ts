@@ -3,7 +3,7 @@
  *
  * Rule: where they are off, a test is as strict as if there were none at all.
  */
-import { namespace, INITIAL_PID_NAMESPACE } from '../../src/proc.js';
+import { namespace, INITIAL_PID_NAMESPACE } from '../../src/system/proc.js';
 
 const pidNamespace = namespace('pid');
 

@@ -3,10 +3,10 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import { existsSync, readFileSync, readdirSync, statSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { expect } from 'chai';
-import { LockError, LockFile, SimpleLockFile } from '../../src/zc.js';
+import { LockError, LockFile, SimpleLockFile } from '../../src/zc/lock-file.js';
 import { temporaryDirectory } from '../support/temporary.js';
 
-const zc = new URL('../../src/zc.js', import.meta.url).href;
+const zc = new URL('../../src/zc/lock-file.js', import.meta.url).href;
 
 describe('holdfast/zc', () => {
   it('takes the lock when it is made, and writes the pid after one blank', () => {

@@ -1,0 +1,142 @@
+/** The laws of several: threads and processes that exclude each other, and what is left of one that ends. */
+import { strict as assert } from 'node:assert';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Member } from './peers.js';
+import { LONG_MS, SHORT_MS, TURNS, type Law } from './law.js';
+import { AlreadyLocked, LockTimeout } from '../model/errors.js';
+
+export const contenderLaws: readonly Law[] = [
+  {
+    row: 'threaded: true',
+    name: 'makes each worker thread a holder of its own',
+    needsProcesses: true,
+    keep: async ({ form, make, join: hire, path }) => {
+      const [lock, worker] = [make(), await hire('worker')];
+      await form.acquire(lock);
+      assert.equal(await worker.tell('isLocked', form, path), true);
+      assert.equal(await worker.tell('iAmLocking', form, path), false);
+      await assert.rejects(worker.tell('release', form, path), { code: 'NOT_MY_LOCK' });
+      await assert.rejects(worker.tell('acquire', form, path, { timeout: 0 }), { code: 'ALREADY_LOCKED' });
+      await form.release(lock);
+      await worker.tell('acquire', form, path, { timeout: LONG_MS });
+      await assert.rejects(form.acquire(lock, 0), AlreadyLocked);
+      await worker.tell('release', form, path);
+    },
+  },
+  {
+    row: 'threaded: false',
+    name: 'makes the process the holder: any object of it answers, and may release',
+    keep: async ({ form, make }) => {
+      const [one, other] = [make({ threaded: false }), make({ threaded: false })];
+      await form.acquire(one);
+      assert.equal(await form.iAmLocking(other), true);
+      await assert.rejects(form.acquire(other, 0), AlreadyLocked);
+      await form.release(other);
+      assert.equal(await form.iAmLocking(one), false);
+      await form.acquire(other, 0);
+      await form.release(other);
+    },
+  },
+  {
+    row: 'exclusion',
+    name: 'a lock excludes another process, which gets it when it is given back',
+    needsProcesses: true,
+    keep: async ({ form, make, join: hire, path }) => {
+      const [lock, other] = [make(), await hire()];
+      await form.acquire(lock);
+      assert.equal(await other.tell('isLocked', form, path), true);
+      assert.equal((await other.holder(form, path))?.pid, process.pid);
+      await assert.rejects(other.tell('acquire', form, path, { timeout: 0 }), { code: 'ALREADY_LOCKED' });
+      await assert.rejects(other.tell('release', form, path), { code: 'NOT_MY_LOCK' });
+      const taking = other.tell('acquire', form, path, { timeout: LONG_MS });
+      await sleep(SHORT_MS);
+      await form.release(lock);
+      await taking;
+      assert.equal((await form.holder(lock))?.pid, other.pid);
+      await assert.rejects(form.acquire(lock, 0), AlreadyLocked);
+      await other.tell('release', form, path);
+    },
+  },
+  {
+    row: 'exclusion',
+    name: 'processes that contend are never two inside',
+    needsProcesses: true,
+    keep: async ({ form, join: hire, path }) => {
+      const crew = await Promise.all([hire(), hire(), hire()]);
+      const inside = new Set<Member>();
+      let overlaps = 0;
+      for (const member of crew) {
+        member.onReport = (report) => {
+          if (report === 'in') overlaps += inside.add(member).size > 1 ? 1 : 0;
+          else inside.delete(member);
+        };
+      }
+      await Promise.all(
+        crew.map((member) => member.tell('contend', form, path, { timeout: LONG_MS, turns: TURNS })),
+      );
+      assert.equal(overlaps, 0);
+    },
+  },
+  {
+    row: 'recovery',
+    name: 'a dead holder’s lock is free, and whoever takes it is told of its holder',
+    needsProcesses: true,
+    keep: async ({ form, make, join: hire, path }) => {
+      const [lock, other] = [make(), await hire()];
+      await other.tell('acquire', form, path);
+      await other.signal('SIGKILL');
+      assert.equal(await form.isLocked(lock), false);
+      assert.equal((await form.holder(lock))?.verdict, 'dead');
+      await form.acquire(lock, 0);
+      assert.equal(lock.clean, false);
+      assert.equal(lock.previousHolder?.pid, other.pid);
+      await form.release(lock);
+      await form.acquire(lock, 0);
+      assert.equal(lock.clean, true);
+      await form.release(lock);
+    },
+  },
+  {
+    row: 'recovery',
+    name: 'a stopped holder keeps its lock',
+    needsProcesses: true,
+    keep: async ({ form, make, join: hire, path }) => {
+      const [lock, other] = [make(), await hire()];
+      await other.tell('acquire', form, path);
+      await other.signal('SIGSTOP');
+      await assert.rejects(form.acquire(lock, SHORT_MS), LockTimeout);
+      await other.signal('SIGCONT');
+      await other.tell('release', form, path);
+    },
+  },
+  {
+    row: 'recovery',
+    name: 'processes that are killed at any moment, waiting or holding, let the others on',
+    needsProcesses: true,
+    kills: true,
+    keep: async ({ form, join: hire, path }) => {
+      for (let round = 0; round < 2; round++) {
+        const crew = await Promise.all([hire(), hire()]);
+        const work = crew.map((member) => member.tell('contend', form, path, { turns: 1_000 }));
+        for (const done of work) done.catch(() => undefined);
+        await sleep(10 + Math.random() * SHORT_MS);
+        await Promise.all(crew.map((member) => member.signal('SIGKILL')));
+        // Another process, since a directory is swept of what waiters left when a process first locks in it.
+        const next = await hire();
+        await next.tell('acquire', form, path, { timeout: LONG_MS });
+        await next.tell('release', form, path);
+      }
+    },
+  },
+  {
+    row: 'exit',
+    name: 'a process that exits gives its lock back',
+    needsProcesses: true,
+    keep: async ({ form, make, join: hire, path }) => {
+      const [lock, other] = [make(), await hire()];
+      await other.tell('acquire', form, path);
+      await assert.rejects(other.tell('exit', form, path), /it has ended/);
+      assert.equal(await form.holder(lock), null);
+    },
+  },
+];

@@ -1,0 +1,109 @@
+/** The laws of what is held: giving it back, asking for it, breaking it. */
+import { strict as assert } from 'node:assert';
+import { LONG_MS, type Law } from './law.js';
+import { AlreadyLocked, NotLocked, NotMyLock } from '../model/errors.js';
+
+export const holderLaws: readonly Law[] = [
+  {
+    row: 'release()',
+    name: 'is NotLocked if nobody holds it',
+    keep: async ({ form, make }) => {
+      const lock = make();
+      await assert.rejects(form.release(lock), NotLocked);
+      await form.acquire(lock);
+      await form.release(lock);
+      await assert.rejects(form.release(lock), NotLocked);
+    },
+  },
+  {
+    row: 'release()',
+    name: 'is NotMyLock if somebody else does, whose lock it stays',
+    keep: async ({ form, make }) => {
+      const [holder, other] = [make(), make()];
+      await form.acquire(holder);
+      await assert.rejects(form.release(other), NotMyLock);
+      assert.equal(await form.iAmLocking(holder), true);
+      await form.release(holder);
+    },
+  },
+  {
+    row: 'isLocked()',
+    name: 'is true of anyone’s lock',
+    keep: async ({ form, make }) => {
+      const [holder, other] = [make(), make()];
+      assert.equal(await form.isLocked(other), false);
+      await form.acquire(holder);
+      assert.equal(await form.isLocked(other), true);
+      await form.release(holder);
+      assert.equal(await form.isLocked(other), false);
+    },
+  },
+  {
+    row: 'iAmLocking()',
+    name: 'is true of the caller’s lock only',
+    keep: async ({ form, make }) => {
+      const [holder, other] = [make(), make()];
+      assert.equal(await form.iAmLocking(holder), false);
+      await form.acquire(holder);
+      assert.equal(await form.iAmLocking(holder), true);
+      assert.equal(await form.iAmLocking(other), false);
+      await form.release(holder);
+      assert.equal(await form.iAmLocking(holder), false);
+    },
+  },
+  {
+    row: 'holder()',
+    name: 'tells who holds it, since when, and why',
+    keep: async ({ form, make }) => {
+      const lock = make({ note: 'nightly import' });
+      assert.equal(await form.holder(lock), null);
+      const before = Date.now();
+      await form.acquire(lock);
+      const holder = await form.holder(make());
+      assert.equal(holder?.pid, process.pid);
+      assert.equal(holder.note, 'nightly import');
+      assert.equal(holder.verdict, 'alive');
+      assert.ok(holder.since !== undefined && holder.since >= before && holder.since <= Date.now());
+      await form.release(lock);
+    },
+  },
+  {
+    row: 'breakLock()',
+    name: 'does nothing if there is none',
+    keep: async ({ form, make }) => {
+      await form.breakLock(make());
+    },
+  },
+  {
+    row: 'breakLock()',
+    name: 'removes whoever’s lock, whose release then is NotMyLock and removes nobody else’s',
+    keep: async ({ form, make }) => {
+      const [old, breaker, next] = [make(), make(), make()];
+      await form.acquire(old);
+      await form.breakLock(breaker);
+      assert.equal(await form.isLocked(breaker), false);
+      assert.equal(await form.iAmLocking(old), false);
+      await form.acquire(next, LONG_MS);
+      await assert.rejects(form.release(old), NotMyLock);
+      assert.equal(await form.iAmLocking(next), true);
+      await form.release(next);
+    },
+  },
+  {
+    row: 'using',
+    name: 'acquires with the constructor’s timeout, and gives back however the block ends',
+    keep: async ({ form, make }) => {
+      const lock = make({ timeout: LONG_MS });
+      await form.using(lock, async () => {
+        assert.equal(await form.iAmLocking(lock), true);
+        await assert.rejects(
+          form.using(make({ timeout: 0 }), () => Promise.resolve()),
+          AlreadyLocked,
+        );
+      });
+      const broken = form.using(lock, () => Promise.reject(new Error('the work failed')));
+      await assert.rejects(broken, /the work failed/);
+      assert.equal(await form.isLocked(lock), false);
+    },
+  },
+];

@@ -1,0 +1,182 @@
+/** The locks that stand as a name beside what they lock: by a hard link, a directory or a symbolic link. */
+import { dirname } from 'node:path';
+import { acquire } from '../protocol/acquire.js';
+import { makeClaim, type Claim, type Kind } from '../model/claim.js';
+import { isContended, noteContention } from './contention.js';
+import { isCourtesyDue, noteRelease, noteTurn } from './fairness.js';
+import { directory, isLocal, isSweepDue } from '../system/directory-facts.js';
+import type { Io } from '../driver/run.js';
+import { apart } from '../protocol/trampoline.js';
+import { quietly } from '../protocol/retry.js';
+import { judgeFound, look, recordsOf } from '../protocol/inspect.js';
+import { LockBase } from './lock-base.js';
+import type { HolderRecord } from '../model/record.js';
+import { abandon, breakByForce, release } from '../protocol/release.js';
+import { read, type Blocker, type Found, type Protocol } from '../model/steps.js';
+import { sweep } from '../protocol/sweep.js';
+import type { Taken } from './lock-calls.js';
+import { withTwin } from '../protocol/sibling.js';
+
+/** What the three kinds have in common: one name, `<path>.lock`, that excludes all of them. */
+abstract class NameLock extends LockBase<Claim> {
+  protected abstract get kind(): Kind;
+
+  #directory: string | undefined;
+
+  protected get directory(): string {
+    return (this.#directory ??= dirname(this.lockPath));
+  }
+
+  protected override get io(): Io {
+    return this.options.io === 'auto' && isLocal(this.directory) ? 'sync' : 'async';
+  }
+
+  protected override claimFor(record: HolderRecord, found?: Found): Claim {
+    const kind = found !== undefined && isKind(found.kind) ? found.kind : this.kind;
+    return makeClaim(this.lockPath, kind, record, this.options);
+  }
+
+  protected override *acquiring(claim: Claim): Protocol<Taken<Claim>> {
+    const approach = {
+      directory: this.directory,
+      isCourteous: isCourtesyDue(this.lockPath),
+      looksFirst: isContended(this.lockPath),
+    };
+    let wasHeld = true; // Or refused, as it will be again.
+    try {
+      const { previous, hasWaited } = yield* apart(acquire(claim, approach));
+      wasHeld = hasWaited === true;
+      if (wasHeld) noteTurn(this.lockPath);
+      return { claim, previous };
+    } finally {
+      noteContention(this.lockPath, wasHeld);
+    }
+  }
+
+  protected override *sweeping({ claim, previous }: Taken<Claim>): Protocol<void> {
+    if (isSweepDue(this.directory, previous)) yield* quietly(sweep(this.directory, claim, previous));
+  }
+
+  protected override *releasing(claim: Claim): Protocol<boolean> {
+    const released = yield* apart(release(claim));
+    noteRelease(this.lockPath);
+    return released;
+  }
+
+  protected override *abandoning(claim: Claim): Protocol<void> {
+    yield* abandon(claim);
+  }
+
+  protected override *inspecting(): Protocol<Blocker | undefined> {
+    const found = yield* look(this.lockPath);
+    if (found === undefined) return undefined;
+    return {
+      path: this.lockPath,
+      found: yield* withTwin(found, this.lockPath, this.directory),
+      judgement: yield* judgeFound(found, this.lockPath),
+    };
+  }
+
+  protected override *breaking(claim: Claim): Protocol<readonly HolderRecord[]> {
+    const found = yield* breakByForce(claim);
+    return found === undefined ? [] : recordsOf(found);
+  }
+}
+
+/**
+ * A lock that is a hard link to a finished file: appears with its holder's record or not at all. `LockFailed` where
+ * the file system refuses hard links.
+ *
+ * @example
+ * await using lock = await new LinkLockFile('config.json').acquire(5_000);
+ */
+export class LinkLockFile extends NameLock {
+  protected override get kind(): Kind {
+    return 'link';
+  }
+}
+
+/**
+ * A lock that is a directory, for file systems without hard links.
+ *
+ * @example
+ * await using lock = await new MkdirLockFile('config.json').acquire(5_000);
+ */
+export class MkdirLockFile extends NameLock {
+  protected override get kind(): Kind {
+    return 'mkdir';
+  }
+}
+
+/**
+ * A lock that is a symbolic link, whose target is its holder's record.
+ *
+ * @example
+ * await using lock = await new SymlinkLockFile('config.json').acquire(5_000);
+ */
+export class SymlinkLockFile extends NameLock {
+  protected override get kind(): Kind {
+    return 'symlink';
+  }
+
+  protected override *acquiring(claim: Claim): Protocol<Taken<Claim>> {
+    // Its eviction lock's name is longer than its own. A name too long for that could be taken, but not given back:
+    // so a still longer one is looked up first.
+    yield* read(claim.staged);
+    return yield* super.acquiring(claim);
+  }
+}
+
+function isKind(kind: Found['kind']): kind is Kind {
+  return kind === 'link' || kind === 'mkdir' || kind === 'symlink';
+}
+
+/**
+ * What link(2) says where the file system has no hard links. EACCES is Android's, by its security policy; EISDIR is
+ * Node's word for ERROR_INVALID_FUNCTION, which FAT says on Windows.
+ */
+const NO_LINKS: ReadonlySet<unknown> = new Set([
+  'EPERM',
+  'ENOSYS',
+  'ENOTSUP',
+  'EOPNOTSUPP',
+  'EACCES',
+  'EISDIR',
+]);
+
+function refusesLinks(error: unknown): boolean {
+  const { syscall, code } = error as NodeJS.ErrnoException;
+  return error instanceof Error && syscall === 'link' && NO_LINKS.has(code);
+}
+
+/**
+ * A lock for a file that processes share: by a hard link or, where the file system refuses those, a directory.
+ *
+ * @example
+ * const lock = new LockFile('config.json');
+ * await lock.acquire();
+ * try {
+ *   // Only one process at a time is here.
+ * } finally {
+ *   await lock.release();
+ * }
+ */
+export class LockFile extends LinkLockFile {
+  protected override get kind(): Kind {
+    return directory(this.directory).refusesLinks === true ? 'mkdir' : 'link';
+  }
+
+  protected override *acquiring(claim: Claim): Protocol<Taken<Claim>> {
+    try {
+      return yield* super.acquiring(claim);
+    } catch (error) {
+      if (claim.kind !== 'link' || !refusesLinks(error)) throw error;
+      directory(this.directory).refusesLinks = true;
+      return yield* super.acquiring(this.claimFor(claim.record));
+    }
+  }
+
+  protected override *abandoning(claim: Claim): Protocol<void> {
+    yield* super.abandoning(this.claimFor(claim.record)); // Of the kind that it has become.
+  }
+}

@@ -1,0 +1,193 @@
+/** A function under a lock: `withLock` for a block of code, `locked` for a function or a method. */
+import { LockFile } from './lock-file.js';
+import { checkOptions, type LockOptions } from './options.js';
+
+/** A function that gets `this` and its arguments. */
+type Callable<This, Args extends readonly unknown[], Result> = (this: This, ...args: Args) => Result;
+
+/** Makes a function or, as a decorator, a method run under the lock of one path. */
+interface Locked {
+  <This, Args extends readonly unknown[], Result>(
+    work: Callable<This, Args, Result>,
+    context?: ClassMethodDecoratorContext,
+  ): Callable<This, Args, Promise<Awaited<Result>>>;
+}
+
+/** The same, where the path is told from `this` and the first arguments of the call. */
+interface LockedBy<This, Args extends readonly unknown[]> {
+  <All extends readonly [...Args, ...unknown[]], Result>(
+    work: Callable<This, All, Result>,
+    context?: ClassMethodDecoratorContext,
+  ): Callable<This, All, Promise<Awaited<Result>>>;
+}
+
+interface LockedSync {
+  <This, Args extends readonly unknown[], Result>(
+    work: Callable<This, Args, Result>,
+    context?: ClassMethodDecoratorContext,
+  ): Callable<This, Args, Result>;
+}
+
+interface LockedSyncBy<This, Args extends readonly unknown[]> {
+  <All extends readonly [...Args, ...unknown[]], Result>(
+    work: Callable<This, All, Result>,
+    context?: ClassMethodDecoratorContext,
+  ): Callable<This, All, Result>;
+}
+
+/**
+ * Makes a function run under a lock, each call under one of its own. The result is asynchronous.
+ *
+ * @param path What to lock, made absolute here, or a function that tells it from the arguments (and `this`) of each
+ *   call.
+ * @returns A wrapper for a function, and a standard decorator for a method; `this`, arguments and name stay.
+ * @throws What `acquire` throws, from the call; a bad `path` or option is refused here already.
+ * @example
+ * const save = locked('config.json', { timeout: 5_000 })(async (config: object) => { … });
+ * class Store { @locked('config.json') async save() { … } }
+ * const visit = locked((user: string) => `data/${user}.json`)(async (user) => { … });
+ */
+export function locked(path: string, options?: LockOptions): Locked;
+export function locked<Args extends readonly unknown[], This = unknown>(
+  path: Callable<This, Args, string>,
+  options?: LockOptions,
+): LockedBy<This, Args>;
+export function locked(path: string | Callable<unknown, never, string>, options?: LockOptions): unknown {
+  const pathOf = checkedPath(path, options);
+  return <Args extends readonly unknown[]>(work: Callable<unknown, Args, unknown>, context?: unknown) =>
+    wrap(work, context, async function (this: unknown, ...args: Args) {
+      return await withLock(
+        Reflect.apply(pathOf, this, args) as string,
+        () => Reflect.apply(work, this, args),
+        options,
+      );
+    });
+}
+
+/**
+ * Makes a synchronous function run under a lock: `locked` for those who can't await. The lock is given back when the
+ * function returns, so a function that returns a promise is refused.
+ *
+ * @throws What `acquireSync` throws, from the call; {TypeError} if the function returns a promise.
+ * @example
+ * const load = lockedSync('config.json')(() => JSON.parse(readFileSync('config.json', 'utf8')));
+ */
+export function lockedSync(path: string, options?: LockOptions): LockedSync;
+export function lockedSync<Args extends readonly unknown[], This = unknown>(
+  path: Callable<This, Args, string>,
+  options?: LockOptions,
+): LockedSyncBy<This, Args>;
+export function lockedSync(path: string | Callable<unknown, never, string>, options?: LockOptions): unknown {
+  const pathOf = checkedPath(path, options);
+  return <Args extends readonly unknown[]>(work: Callable<unknown, Args, unknown>, context?: unknown) =>
+    wrap(work, context, function (this: unknown, ...args: Args) {
+      return withLockSync(
+        Reflect.apply(pathOf, this, args) as string,
+        () => Reflect.apply(work, this, args),
+        options,
+      );
+    });
+}
+
+/**
+ * Runs `work` while holding the lock of `path`, and gives it back however `work` ends.
+ *
+ * @returns What `work` returns. If `work` throws, that is what comes through.
+ * @throws What `acquire` and `release` throw.
+ * @example
+ * await withLock('config.json', async () => { … }, { timeout: 5_000 });
+ */
+export async function withLock<Result>(
+  path: string,
+  work: (lock: LockFile) => Result,
+  options?: LockOptions,
+): Promise<Awaited<Result>> {
+  const lock = await new LockFile(path, options).acquire();
+  let result: Awaited<Result>;
+  try {
+    result = await work(lock);
+  } catch (error) {
+    await lock.release().catch(() => undefined); // The work's own error is the one to tell.
+    throw error;
+  }
+  await lock.release();
+  return result;
+}
+
+/**
+ * The synchronous form of `withLock`; `work` must not return a promise, for the lock is given back at once.
+ *
+ * @throws What `acquireSync` and `releaseSync` throw; {TypeError} if `work` returns a promise.
+ * @example
+ * const size = withLockSync('config.json', () => statSync('config.json').size, { timeout: 1_000 });
+ */
+export function withLockSync<Result>(
+  path: string,
+  work: (lock: LockFile) => Result,
+  options?: LockOptions,
+): Result {
+  const lock = new LockFile(path, options).acquireSync();
+  let result: Result;
+  try {
+    result = work(lock);
+    refusePromise(result);
+  } catch (error) {
+    try {
+      lock.releaseSync();
+    } catch {
+      // The work's own error is the one to tell.
+    }
+    throw error;
+  }
+  lock.releaseSync();
+  return result;
+}
+
+/**
+ * A path that is known is checked, and made absolute, where it is given, as by `new LockFile`. Not at each call: the
+ * same function would take other locks after a `chdir`, and exclude nobody.
+ */
+function checkedPath(
+  path: string | Callable<unknown, never, string>,
+  options: LockOptions | undefined,
+): Callable<unknown, never, string> {
+  if (typeof path === 'function') {
+    checkOptions(options);
+    return path;
+  }
+  const { path: absolute } = new LockFile(path, options);
+  return () => absolute;
+}
+
+function refusePromise(result: unknown): void {
+  if (isPromise(result)) {
+    throw new TypeError(
+      'a function under a synchronous lock must not be asynchronous: it would go on without it',
+    );
+  }
+}
+
+/** Is it something that `await` would wait for? */
+export function isPromise(value: unknown): boolean {
+  return typeof (value as { then?: unknown } | null | undefined)?.then === 'function';
+}
+
+function wrap<Wrapper extends object>(
+  work: { name: string; length: number },
+  context: unknown,
+  wrapper: Wrapper,
+): Wrapper {
+  if (typeof work !== 'function' || !isMethod(context)) {
+    throw new TypeError('only a function can be locked or, by a standard decorator, a method');
+  }
+  return Object.defineProperties(wrapper, {
+    name: { value: work.name, configurable: true },
+    length: { value: work.length, configurable: true },
+  });
+}
+
+/** TypeScript's older decorators, for one, pass a name instead of a context. */
+function isMethod(context: unknown): boolean {
+  if (context === undefined) return true;
+  return typeof context === 'object' && context !== null && 'kind' in context && context.kind === 'method';
+}

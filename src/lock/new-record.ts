@@ -1,0 +1,68 @@
+/** The record of a claim that is about to be made by this thread. */
+import { randomFillSync } from 'node:crypto';
+import { dirname } from 'node:path';
+import { isMainThread } from 'node:worker_threads';
+import { light } from '../system/beacon.js';
+import { isLocal } from '../system/directory-facts.js';
+import { castLifeline } from '../system/lifeline.js';
+import { thisMachine, type Identity } from '../system/machine.js';
+import type { Options } from './options.js';
+import { INITIAL_PID_NAMESPACE } from '../system/proc.js';
+import type { HolderRecord, Token } from '../model/record.js';
+
+type Who = Omit<Identity, 'thread'> & { readonly thread?: number };
+
+/** What tells a thread from its process. */
+const THREAD_FIELDS: readonly string[] = ['thread', 'task', 'taskStarted'] satisfies (keyof Identity)[];
+
+let wholeProcess: Who | undefined;
+
+/** Who the holder will be: it can't change while this thread lives, so it is put together once. */
+function who(threaded: boolean): Who {
+  const self = thisMachine.self();
+  if (threaded) return self;
+  const fields = () => Object.entries(self).filter(([field]) => !THREAD_FIELDS.includes(field));
+  return (wholeProcess ??= Object.fromEntries(fields()) as unknown as Who);
+}
+
+export function newRecord(lockPath: string, options: Options): HolderRecord {
+  const { note, threaded } = options;
+  const since = Date.now();
+  const token = newToken(since);
+  const lifeline = castLifeline();
+  const local = isLocal(dirname(lockPath));
+  const beacon = local && keepsBeacon(options) ? light(lockPath, token) : undefined;
+  return {
+    token,
+    ...who(threaded),
+    ...(local ? { local } : undefined),
+    ...(beacon === undefined ? undefined : { beacon }),
+    ...(lifeline === undefined ? undefined : { lifeline }),
+    since,
+    ...(note === undefined ? undefined : { note }),
+  };
+}
+
+/** Is there to be a beacon, for those to whom our pids mean nothing? */
+function keepsBeacon({ beacon, threaded }: Options): boolean {
+  // A claim of the whole process must not go dark with one of its workers.
+  if (!threaded && !isMainThread) return false;
+  const { pidNamespace } = thisMachine.self();
+  return beacon ?? (pidNamespace !== undefined && pidNamespace !== INITIAL_PID_NAMESPACE);
+}
+
+/** Random bytes for so many claims are drawn at once: each draw costs more than all else that a claim is made of. */
+const DRAWN = 256;
+const RANDOM_BYTES = 6;
+const drawn = Buffer.alloc(DRAWN * RANDOM_BYTES);
+let used = DRAWN;
+
+/** Begins with the time, so that those who wait for a lock stand in line in the order of their tokens. */
+function newToken(since: number): Token {
+  if (used === DRAWN) {
+    randomFillSync(drawn);
+    used = 0;
+  }
+  const start = used++ * RANDOM_BYTES;
+  return since.toString(16).padStart(12, '0') + drawn.toString('hex', start, start + RANDOM_BYTES);
+}

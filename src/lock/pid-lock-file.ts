@@ -1,0 +1,87 @@
+/** A pid file as a lock: for daemons, and whoever reads `/run/daemon.pid`. */
+import { dirname } from 'node:path';
+import { isLocal, isSweepDue } from '../system/directory-facts.js';
+import { noPatience, runAsync, runSync, type Io } from '../driver/run.js';
+import { quietly } from '../protocol/retry.js';
+import { recordsOf } from '../protocol/inspect.js';
+import { LockBase, type Taken } from './lock-base.js';
+import {
+  abandonPid,
+  acquirePid,
+  breakPid,
+  inspectPid,
+  makePidClaim,
+  parsePid,
+  releasePid,
+  type PidClaim,
+} from '../protocol/pid-lock.js';
+import type { HolderRecord } from '../model/record.js';
+import { read, type Blocker, type Protocol } from '../model/steps.js';
+import { sweep } from '../protocol/sweep.js';
+
+/**
+ * A lock that is the very file `path`, which holds the pid of its holder and a newline, from the moment it exists. The
+ * holder's record stands beside it while it is held, at `<path>.holder`. Needs a filesystem with hard links.
+ *
+ * With the option `lockPath` the pid file and the record stand there, and `path`, which is only named then, may be a
+ * file or a directory of any content.
+ *
+ * @example
+ * using running = new PidLockFile('/run/daemon.pid').acquireSync(0); // AlreadyLocked: another one is running.
+ */
+export class PidLockFile extends LockBase<PidClaim> {
+  /** The pid file, absolute: `path` itself, unless the option `lockPath` says where. */
+  override get lockPath(): string {
+    return this.options.lockPath ?? this.path;
+  }
+
+  /** The pid that the file holds, whoever wrote it; null if there is no file, or no pid in it. */
+  async readPid(): Promise<number | null> {
+    return await runAsync(readPid(this.lockPath), noPatience, this.io);
+  }
+
+  /** The synchronous form of `readPid`. */
+  readPidSync(): number | null {
+    return runSync(readPid(this.lockPath), noPatience);
+  }
+
+  protected override get io(): Io {
+    return this.options.io === 'auto' && isLocal(dirname(this.lockPath)) ? 'sync' : 'async';
+  }
+
+  protected override claimFor(record: HolderRecord): PidClaim {
+    return makePidClaim(this.lockPath, record, this.options);
+  }
+
+  protected override *acquiring(claim: PidClaim): Protocol<Taken<PidClaim>> {
+    const { previous } = yield* acquirePid(claim);
+    return { claim, previous };
+  }
+
+  protected override *sweeping({ claim, previous }: Taken<PidClaim>): Protocol<void> {
+    const directory = dirname(this.lockPath);
+    if (isSweepDue(directory, previous)) yield* quietly(sweep(directory, claim.name, previous));
+  }
+
+  protected override *releasing(claim: PidClaim): Protocol<boolean> {
+    return yield* releasePid(claim);
+  }
+
+  protected override *abandoning(claim: PidClaim): Protocol<void> {
+    yield* abandonPid(claim);
+  }
+
+  protected override *inspecting(): Protocol<Blocker | undefined> {
+    return yield* inspectPid(this.lockPath);
+  }
+
+  protected override *breaking(claim: PidClaim): Protocol<readonly HolderRecord[]> {
+    const found = yield* breakPid(claim);
+    return found === undefined ? [] : recordsOf(found);
+  }
+}
+
+function* readPid(path: string): Protocol<number | null> {
+  const content = yield* read(path);
+  return content.is === 'file' ? (parsePid(content.text) ?? null) : null;
+}

@@ -1,0 +1,56 @@
+/**
+ * Sweeping up what the dead left beside a lock, so that after the last release the directory is as it was.
+ *
+ * Rule S1: swept is what holds a record of ours whose token its name ends with, and whose holder is dead; and a
+ * private file of this very lock that never got its text, once its grace has passed. A private file is not a claim:
+ * if it was its owner's after all, the owner makes it anew.
+ *
+ * Not promised: to find everything in a directory of more names than are read here.
+ */
+import type { Claim } from '../model/claim.js';
+import { attempt, isOrphan, judgeRemains, retract } from './contend.js';
+import { evictionDepth, look } from './inspect.js';
+import { parseRecord, tokenOfStaged, type HolderRecord } from '../model/record.js';
+import { judge, list, read, unlink, type Protocol } from '../model/steps.js';
+import { sweepBeacons } from './sweep-beacons.js';
+
+/** How many names of the directory are read. */
+const SWEEP_LIMIT = 10_000;
+
+/** Removes what the dead left in `directory`, which is that of the claim's lock. The claim holds the lock. */
+export function* sweep(directory: string, claim: Claim, previous?: HolderRecord): Protocol<void> {
+  const names = (yield* list(directory, SWEEP_LIMIT)) ?? [];
+  for (const name of names) {
+    const path = `${directory}/${name}`;
+    const token = tokenOfStaged(name);
+    if (token === undefined) yield* sweepEviction(path, claim);
+    else if (token !== claim.record.token) yield* sweepStaged(path, token, claim);
+  }
+  yield* sweepBeacons(directory, names, claim, previous); // Last: the above may need their proof.
+}
+
+function* sweepStaged(path: string, token: string, claim: Claim): Protocol<void> {
+  const content = yield* read(path);
+  if (content.is !== 'file') return;
+  const record = parseRecord(content.text);
+  const dead =
+    record === undefined
+      ? content.text === '' && path.startsWith(`${claim.lock}.`) && (yield* isOrphan(path, claim))
+      : record.token === token && (yield* judge(record, path)).verdict === 'dead';
+  if (dead) yield* unlink(path); // S1
+}
+
+/**
+ * An eviction lock whose holder died before giving it back. Its own may stand without it:
+ *
+ *     P.1 takes .evict, is killed
+ *     Q.1 takes .evict.evict   Q.2 removes .evict, is killed
+ */
+function* sweepEviction(path: string, claim: Claim): Protocol<void> {
+  const depth = evictionDepth(path, claim.lock);
+  if (depth === 0) return;
+  const found = yield* look(path);
+  if (found === undefined || (yield* judgeRemains(found, path, claim)).verdict !== 'dead') return;
+  const outcome = yield* attempt(path, claim, depth);
+  if (outcome.taken) yield* retract(path, claim);
+}

@@ -1,0 +1,79 @@
+/** The steps whose helpers do more than yield. */
+import { expect } from 'chai';
+import { ask, judge, pause, type Judgement, type Protocol, type Step } from '../../src/model/steps.js';
+import { recordOf } from '../simulation/programs.js';
+import { runAsync, type Patience } from '../../src/driver/run.js';
+import { Scene } from '../protocol/scene.js';
+
+const patience: Patience = { until: Infinity, pollInterval: 1, expired: () => new Error('time is up') };
+
+describe('a call of an author’s own', () => {
+  it('that has no asynchronous form is its synchronous one, and its throw is the protocol’s to catch', async () => {
+    expect(
+      await runAsync(
+        ask(() => 42),
+        patience,
+        'async',
+      ),
+    ).to.equal(42);
+    const refusal = new Error('refused');
+    const protocol: Protocol<unknown> = (function* () {
+      try {
+        yield* ask(() => {
+          throw refusal;
+        });
+      } catch (error) {
+        return error;
+      }
+      return undefined;
+    })();
+    expect(await runAsync(protocol, patience, 'async')).to.equal(refusal);
+  });
+});
+
+describe('a pause', () => {
+  const blocker = {
+    path: '/L',
+    found: { kind: 'empty' },
+    judgement: { verdict: 'unknown', reason: 'it is' },
+  } as const;
+  const first = (protocol: Protocol<boolean>): unknown => protocol.next().value;
+
+  it('tells of a line only if there is one', () => {
+    expect(first(pause(blocker))).to.deep.equal({ call: 'pause', blocker });
+    const line = { ahead: undefined };
+    expect(first(pause(blocker, line))).to.deep.equal({ call: 'pause', blocker, line });
+  });
+
+  it('is answered yes only by a driver that says so', () => {
+    for (const [answer, said] of [
+      [true, true],
+      [false, false],
+      [undefined, false],
+    ] as const) {
+      const protocol: Protocol<boolean> = pause(blocker);
+      protocol.next();
+      expect(protocol.next(answer).value).to.equal(said);
+    }
+  });
+});
+
+describe('a judgement', () => {
+  it('that a beacon could settle is given again, with what the beacon says', () => {
+    const steps: Step[] = [];
+    const dead: Judgement = { verdict: 'dead', reason: 'its beacon is dark' };
+    const judgement = new Scene().play(judge(recordOf(1), '/L'), (step): unknown => {
+      steps.push(step);
+      if (step.call === 'signal') return 'dark';
+      const asked: Judgement = { verdict: 'unknown', reason: 'it may live', ask: '/beacon' };
+      return step.call === 'judge' && step.signal === 'dark' ? dead : asked;
+    });
+    expect(judgement).to.equal(dead);
+    const question = { call: 'judge', record: recordOf(1), path: '/L' };
+    expect(steps).to.deep.equal([
+      question,
+      { call: 'signal', path: '/beacon' },
+      { ...question, signal: 'dark' },
+    ]);
+  });
+});

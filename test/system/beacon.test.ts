@@ -1,0 +1,349 @@
+/** Beacons: who holds a lock in another PID namespace is proved alive, or dead, and leaves nothing. Needs root. */
+import { spawnSync } from 'node:child_process';
+import {
+  existsSync,
+  linkSync,
+  lstatSync,
+  mkdirSync,
+  readFileSync,
+  readdirSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { connect, type Socket } from 'node:net';
+import { expect } from 'chai';
+import { ask, askSync } from '../../src/system/beacon.js';
+import { LockFile } from '../../src/index.js';
+import { beaconDigits, beaconPath } from '../../src/model/record.js';
+import { beaconsByDefault, isBeacon } from '../support/beacons.js';
+import { temporaryDirectory, type TemporaryDirectory } from '../support/temporary.js';
+import { actor, commandOf, endAll, kill, perform, stateOf, until, works, type Actor } from './actors.js';
+
+const container = { under: ['unshare', '--pid', '--fork', '--kill-child', '--mount-proc'] };
+const offline = { under: ['unshare', '--net', ...container.under] };
+const law =
+  process.platform === 'linux' && works('unshare', '--pid', '--fork', '--mount-proc', 'true') ? it : it.skip;
+
+const beaconsIn = (directory: TemporaryDirectory) => readdirSync(directory.path).filter(isBeacon);
+
+/** The process that `unshare` started, by our own count of pids. */
+function insider({ process: outer }: Actor): number {
+  const pid = String(outer.pid);
+  return Number(readFileSync(`/proc/${pid}/task/${pid}/children`, 'latin1').trim());
+}
+
+/** The best of them: on a machine with more to do than it can, the others tell of that. */
+function expectBestBelow200(times: number[]): void {
+  times.sort((a, b) => a - b);
+  const [best = NaN] = times;
+  const median = times[Math.floor(times.length / 2)] ?? NaN;
+  console.log(`        best ${best.toFixed(0)} ms, median ${median.toFixed(0)} ms`);
+  expect(best).to.be.below(200);
+}
+
+function sweepByHand(directory: TemporaryDirectory): void {
+  for (const name of readdirSync(directory.path)) rmSync(directory.join(name), { recursive: true });
+}
+
+describe('a holder in another PID namespace', () => {
+  afterEach(endAll);
+
+  for (const kind of ['link', 'mkdir', 'symlink'] as const) {
+    law(`is alive while it lives, and never robbed; and leaves nothing (${kind})`, async () => {
+      const directory = temporaryDirectory();
+      const path = directory.join('README');
+      const holder = await actor('hold', path, { ...container, options: { kind } });
+      expect(beaconsIn(directory)).to.have.lengthOf(1);
+      for (const deed of ['try', 'try-sync'] as const) {
+        const refused = await actor(deed, path);
+        expect(refused).to.include({ took: false, code: 'ALREADY_LOCKED' });
+        expect(refused.holder?.verdict).to.equal('alive');
+        expect((await actor(deed, path, container)).holder?.verdict).to.equal('alive');
+      }
+      holder.process.stdin?.end();
+      await holder.ended;
+      expect(directory.leftovers()).to.deep.equal([]);
+    });
+  }
+
+  for (const [name, stage] of Object.entries({ 'the initial one': {}, 'a third one': container })) {
+    for (const deed of ['try', 'try-sync'] as const) {
+      law(`is recovered within 200 ms of its death from ${name} (${deed})`, async () => {
+        const path = temporaryDirectory().join('README');
+        const times: number[] = [];
+        for (let round = 0; round < 5; round++) {
+          await kill(await actor('hold', path, container));
+          const report = await actor(deed, path, stage);
+          expect(report.took, report.message).to.equal(true);
+          times.push(report.ms);
+        }
+        expectBestBelow200(times);
+      });
+    }
+  }
+
+  law('is recovered by a waiter, asynchronous and synchronous', async () => {
+    const path = temporaryDirectory().join('README');
+    for (const deed of ['try', 'try-sync'] as const) {
+      const times: number[] = [];
+      for (let round = 0; round < 3; round++) {
+        const holder = await actor('hold', path, container);
+        const waiter = actor(deed, path, { options: { timeout: 30_000 } });
+        await new Promise((resolve) => setTimeout(resolve, 500));
+        const killed = performance.now();
+        await kill(holder);
+        expect((await waiter).took).to.equal(true);
+        times.push(performance.now() - killed);
+      }
+      expectBestBelow200(times);
+    }
+  });
+
+  law('is recovered when it was the first process of a container that was started anew', async () => {
+    const path = temporaryDirectory().join('README');
+    const former = await actor('hold', path, container);
+    expect(former.pid).to.equal(1);
+    await kill(former);
+    const next = await actor('try', path, container);
+    expect(next).to.include({ pid: 1, took: true });
+  });
+
+  law('is recovered in a network namespace of its own', async () => {
+    const path = temporaryDirectory().join('README');
+    const holder = await actor('hold', path, offline);
+    expect((await actor('try', path)).holder?.verdict).to.equal('alive');
+    await kill(holder);
+    expect((await actor('try', path, offline)).took).to.equal(true);
+  });
+
+  law('is recovered when it dies in a container that lives on', async () => {
+    const path = temporaryDirectory().join('README');
+    const script = '"$@" & holder=$!; read line; kill -9 $holder; wait; read line';
+    const command = [...container.under, 'sh', '-c', script, 'sh', ...commandOf('block', path)];
+    const outer = await perform(command);
+    expect((await actor('try', path)).took).to.equal(false);
+    outer.process.stdin?.write('kill\n');
+    await until(() => !isLit(path), 'it is dead');
+    expect((await actor('try', path)).took).to.equal(true);
+    outer.process.stdin?.end();
+    await outer.ended;
+  });
+
+  law('that is stopped is never robbed', async () => {
+    const directory = temporaryDirectory();
+    const path = directory.join('README');
+    const holder = await actor('hold', path, container);
+    const pid = insider(holder);
+    process.kill(pid, 'SIGSTOP');
+    await until(() => stateOf(pid) === 'T', 'it is stopped');
+    for (const deed of ['try', 'try-sync'] as const)
+      expect((await actor(deed, path)).holder?.verdict).to.equal('alive');
+    await kill(holder);
+    expect((await actor('try', path)).took).to.equal(true);
+  });
+
+  law('whose event loop is blocked is never robbed, not even when no more may wait for it', async () => {
+    const directory = temporaryDirectory();
+    const path = directory.join('README');
+    const holder = await actor('block', path, container);
+    const [name = ''] = beaconsIn(directory);
+    expect((await actor('try', path)).holder?.verdict).to.equal('alive');
+    const sockets: Socket[] = [];
+    let refusal: string | undefined;
+    while (refusal === undefined && sockets.length < 5_000) {
+      refusal = await new Promise<string | undefined>((resolve) => {
+        const socket = connect(directory.join(name), () => resolve(undefined));
+        socket.on('error', (error: NodeJS.ErrnoException) => resolve(error.code));
+        sockets.push(socket);
+      });
+    }
+    expect(refusal).to.equal('EAGAIN');
+    expect(await ask(directory.join(name))).to.equal('lit');
+    expect(askSync(directory.join(name))).to.equal('lit');
+    for (const socket of sockets) socket.destroy();
+    await kill(holder);
+    expect((await actor('try', path)).took).to.equal(true);
+  });
+
+  law('is unknown, and kept, when its socket is removed or replaced', async () => {
+    const directory = temporaryDirectory();
+    const path = directory.join('README');
+    const holder = await actor('hold', path, container);
+    const [name = ''] = beaconsIn(directory);
+    await kill(holder);
+    const replacements = [
+      () => undefined,
+      () => {
+        writeFileSync(directory.join(name), '');
+      },
+      () => {
+        mkdirSync(directory.join(name));
+      },
+      () => {
+        symlinkSync('README.lock', directory.join(name));
+      },
+    ];
+    for (const replace of replacements) {
+      rmSync(directory.join(name), { recursive: true, force: true });
+      replace();
+      for (const deed of ['try', 'try-sync'] as const) {
+        const refused = await actor(deed, path);
+        expect(refused.code).to.equal('ALREADY_LOCKED');
+        expect(refused.holder?.verdict).to.equal('unknown');
+        expect(refused.message).to.include("can't be proved dead");
+      }
+    }
+    await new LockFile(path).breakLock();
+    rmSync(directory.join(name));
+  });
+
+  law(
+    'is recovered on a path longer than a socket’s may be, with a name as long as a lock’s may be',
+    async () => {
+      const directory = temporaryDirectory().expect('d'.repeat(200));
+      mkdirSync(directory.join('d'.repeat(200)));
+      const path = directory.join('d'.repeat(200), 'n'.repeat(200));
+      const holder = await actor('hold', path, container);
+      expect((await actor('try', path)).holder?.verdict).to.equal('alive');
+      await kill(holder);
+      expect((await actor('try-sync', path)).took).to.equal(true);
+    },
+  );
+
+  law('is recovered when it died within a recovery, holding the eviction lock too', async () => {
+    const directory = temporaryDirectory();
+    const path = directory.join('README');
+    await kill(await actor('hold', path, container));
+    linkSync(`${path}.lock`, `${path}.lock.evict`);
+    linkSync(`${path}.lock`, `${path}.lock.evict.evict`);
+    // As if a recoverer had been killed between one name and the next: the beacon must still prove the death.
+    rmSync(`${path}.lock.evict`);
+    expect((await actor('try', path)).took).to.equal(true);
+    expect(directory.leftovers()).to.deep.equal([]);
+  });
+
+  law('leaves no beacon for long, though it died before it had a claim', async () => {
+    const directory = temporaryDirectory();
+    const path = directory.join('README');
+    const orphan = beaconPath(directory.path, beaconDigits(`${path}.lock`), 'a'.repeat(24));
+    const others = beaconPath(directory.path, beaconDigits(directory.join('other.lock')), 'b'.repeat(24));
+    const script = `for (const name of process.argv.slice(1)) require('node:net').createServer().listen(name, () =>
+      process.kill(process.pid, 'SIGKILL'));`;
+    for (const name of [orphan, others])
+      spawnSync(process.execPath, ['-e', script, name], { cwd: directory.path });
+    expect((await actor('try', path)).took).to.equal(true);
+    expect(existsSync(orphan), 'within its grace').to.equal(true);
+    expect((await actor('try', path, { options: { orphanGraceMs: 0 } })).took).to.equal(true);
+    expect(existsSync(orphan)).to.equal(false);
+    expect(existsSync(others), 'another lock’s').to.equal(true);
+    sweepByHand(directory);
+  });
+
+  function isLit(path: string): boolean {
+    const { beacon = '', token = '' } = new LockFile(path).holderSync() ?? {};
+    return askSync(beaconPath(path.slice(0, path.lastIndexOf('/')), beacon, token)) === 'lit';
+  }
+});
+
+describe('a beacon', () => {
+  afterEach(endAll);
+
+  law(
+    'is off by itself in the initial PID namespace, on outside, and the option says otherwise',
+    async () => {
+      const directory = temporaryDirectory();
+      const path = directory.join('README');
+      for (const [stage, expected] of [
+        [{}, beaconsByDefault ? 1 : 0],
+        [{ options: { beacon: true } }, 1],
+        [container, 1],
+        [{ ...container, options: { beacon: false } }, 0],
+      ] as const) {
+        const holder = await actor('hold', path, stage);
+        expect(beaconsIn(directory)).to.have.lengthOf(expected);
+        holder.process.stdin?.end();
+        await holder.ended;
+      }
+    },
+  );
+
+  law('of a holder outside lets a container recover its lock', async () => {
+    const path = temporaryDirectory().join('README');
+    await kill(await actor('hold', path, { options: { beacon: true } }));
+    expect((await actor('try', path, container)).took).to.equal(true);
+  });
+
+  it('is one socket for all locks of a thread in a directory, and goes with the last', async () => {
+    const directory = temporaryDirectory();
+    const locks = ['a', 'b', 'c'].map((name) => new LockFile(directory.join(name), { beacon: true }));
+    if (process.platform !== 'linux') return;
+    for (const lock of locks) await lock.acquire(0);
+    const names = beaconsIn(directory).map((name) => directory.join(name));
+    expect(names).to.have.lengthOf(3);
+    expect(new Set(names.map((name) => lstatSync(name).ino))).to.have.property('size', 1);
+    for (const [index, lock] of locks.entries()) {
+      for (const name of beaconsIn(directory)) {
+        expect(await ask(directory.join(name))).to.equal('lit');
+        expect(askSync(directory.join(name))).to.equal('lit');
+      }
+      await lock.release();
+      expect(beaconsIn(directory)).to.have.lengthOf(2 - index);
+    }
+  });
+
+  it('is made anew when somebody removed it', async () => {
+    if (process.platform !== 'linux') return;
+    const directory = temporaryDirectory();
+    const [one, two] = ['a', 'b'].map((name) => new LockFile(directory.join(name), { beacon: true }));
+    await one?.acquire(0);
+    for (const name of beaconsIn(directory)) rmSync(directory.join(name));
+    await two?.acquire(0);
+    const [name = ''] = beaconsIn(directory);
+    expect(await ask(directory.join(name))).to.equal('lit');
+    await one?.release();
+    expect(await ask(directory.join(name))).to.equal('lit');
+    await two?.release();
+  });
+
+  for (const [who, deed, kind, expected] of [
+    ['that stands in line', 'try', 'link', 1],
+    ['that waits synchronously', 'try-sync', 'link', 0],
+    ['that waits for a lock without a line', 'try', 'symlink', 0],
+  ] as const) {
+    it(`of one ${who} is ${expected === 1 ? 'lit' : 'out'} while it waits`, async () => {
+      const directory = temporaryDirectory();
+      const path = directory.join('README');
+      const lock = await new LockFile(path, { beacon: false }).acquire(0);
+      const waiting = actor(deed, path, { options: { kind, beacon: true, timeout: 10_000 } });
+      await new Promise((resolve) => setTimeout(resolve, 600));
+      // Whoever is out lights it for the instant of each look, and whoever stands in line never puts it out.
+      const counts: number[] = [];
+      for (let sample = 0; sample < 20; sample++) {
+        counts.push(beaconsIn(directory).length);
+        await new Promise((resolve) => setTimeout(resolve, 7));
+      }
+      expect(Math.min(...counts)).to.equal(process.platform === 'linux' ? expected : 0);
+      await lock.release();
+      expect((await waiting).took).to.equal(true);
+    });
+  }
+
+  it('holds no process open, and is put out at its exit', () => {
+    const directory = temporaryDirectory();
+    const script = `
+      const { LockFile } = await import(process.argv[1]);
+      await new LockFile('README', { beacon: true }).acquire();`;
+    const index = new URL('../../src/index.js', import.meta.url).href;
+    const { status } = spawnSync(process.execPath, ['--input-type=module', '-e', script, index], {
+      cwd: directory.path,
+      timeout: 20_000,
+    });
+    expect(status).to.equal(0);
+  });
+
+  it('must be true or false', () => {
+    for (const beacon of ['yes', 1, null])
+      expect(() => new LockFile('README', { beacon } as never)).to.throw(TypeError, 'beacon must be');
+  });
+});

@@ -1,0 +1,257 @@
+/** The verdict as a pure function: its answers for every system and sandbox, by other answers of the machine. */
+import { expect } from 'chai';
+import type { Identity, Machine, ProcessState, TaskState } from '../../src/system/machine.js';
+import type { HolderRecord } from '../../src/model/record.js';
+import type { Signal } from '../../src/model/steps.js';
+import { judgeHolder } from '../../src/system/verdict.js';
+
+const linux: Identity = {
+  pid: 100,
+  thread: 0,
+  host: 'build-7',
+  boot: 'boot-a',
+  pidNamespace: '4026531836',
+  timeNamespace: '4026531834',
+  started: '1000',
+};
+
+const holder: HolderRecord = {
+  ...linux,
+  pid: 4242,
+  started: '2000',
+  token: 'a'.repeat(24),
+  since: 0,
+  local: true,
+};
+
+interface Answers {
+  readonly platform?: NodeJS.Platform;
+  readonly self?: Identity;
+  readonly process?: ProcessState;
+  readonly task?: TaskState;
+  readonly isLocal?: boolean | undefined;
+}
+
+const there = (started?: string, zombie = false): ProcessState =>
+  started === undefined ? { is: 'there', zombie } : { is: 'there', started, zombie };
+
+function machine(answers: Answers = {}): Machine {
+  const { platform = 'linux', self = linux, process = there('2000'), task = { is: 'gone' } } = answers;
+  return {
+    platform,
+    self: () => self,
+    process: () => process,
+    task: () => task,
+    isLocal: () => ('isLocal' in answers ? answers.isLocal : true),
+  };
+}
+
+const without = <T extends object, K extends keyof T>(record: T, ...fields: K[]): Omit<T, K> =>
+  Object.fromEntries(Object.entries(record).filter(([field]) => !fields.includes(field as K))) as Omit<T, K>;
+
+function verdict(record: HolderRecord, answers?: Answers, signal?: Signal): string {
+  return judgeHolder(record, machine(answers), '/somewhere', signal).verdict;
+}
+
+describe('the verdict', () => {
+  describe('under one boot and in one PID namespace', () => {
+    it('a process that is there with its start time is alive', () => {
+      expect(verdict(holder)).to.equal('alive');
+    });
+
+    it('a process that is gone is dead', () => {
+      expect(verdict(holder, { process: { is: 'gone' } })).to.equal('dead');
+    });
+
+    it('a process that we may not ask for is unknown', () => {
+      expect(verdict(holder, { process: { is: 'untold' } })).to.equal('unknown');
+    });
+
+    it('a pid with another start time is a dead holder’s', () => {
+      expect(verdict(holder, { process: there('2001') })).to.equal('dead');
+    });
+
+    it('our own pid with another start time is a dead holder’s', () => {
+      expect(verdict({ ...holder, pid: linux.pid }, { process: there('1000') })).to.equal('dead');
+    });
+
+    it('a start time that one side doesn’t know proves nothing', () => {
+      expect(verdict(holder, { process: there() })).to.equal('alive');
+      expect(verdict(without(holder, 'started'))).to.equal('alive');
+    });
+
+    it('start times of two time namespaces aren’t compared', () => {
+      const self = { ...linux, timeNamespace: '4026532000' };
+      expect(verdict(holder, { self, process: there('9') })).to.equal('alive');
+      expect(verdict(without(holder, 'timeNamespace'), { process: there('9') })).to.equal('alive');
+    });
+
+    it('a zombie is dead', () => {
+      expect(verdict(holder, { process: there('2000', true) })).to.equal('dead');
+    });
+
+    it('another host name changes nothing', () => {
+      expect(verdict({ ...holder, host: 'renamed' })).to.equal('alive');
+      expect(verdict({ ...holder, host: 'renamed' }, { process: { is: 'gone' } })).to.equal('dead');
+    });
+
+    it('the disk changes nothing', () => {
+      const remote = without(holder, 'local');
+      expect(verdict(remote, { isLocal: false })).to.equal('alive');
+      expect(verdict(remote, { isLocal: false, process: { is: 'gone' } })).to.equal('dead');
+    });
+  });
+
+  describe('of a worker', () => {
+    const worker: HolderRecord = { ...holder, thread: 3, task: 4250, taskStarted: '2100' };
+
+    it('whose thread is there with its start time is alive', () => {
+      expect(verdict(worker, { task: { is: 'there', started: '2100', ending: false } })).to.equal('alive');
+    });
+
+    it('whose thread is gone is dead, though the process lives', () => {
+      expect(verdict(worker, { task: { is: 'gone' } })).to.equal('dead');
+    });
+
+    it('whose thread is being ended is dead', () => {
+      expect(verdict(worker, { task: { is: 'there', started: '2100', ending: true } })).to.equal('dead');
+    });
+
+    it('whose thread’s number is now another’s is dead', () => {
+      expect(verdict(worker, { task: { is: 'there', started: '2101', ending: false } })).to.equal('dead');
+    });
+
+    it('is alive where its thread can’t be seen, or compared', () => {
+      const unseen: TaskState = { is: 'there', ending: false };
+      const later: TaskState = { is: 'there', started: '9', ending: false };
+      const self = { ...linux, timeNamespace: '4026532000' };
+      expect(verdict(worker, { task: unseen })).to.equal('alive');
+      expect(verdict(without(worker, 'taskStarted'), { task: later })).to.equal('alive');
+      expect(verdict(worker, { self, task: later })).to.equal('alive');
+    });
+
+    it('without a thread’s number is alive while its process is', () => {
+      expect(verdict(without(worker, 'task'), { task: { is: 'gone' } })).to.equal('alive');
+    });
+  });
+
+  describe('of another boot', () => {
+    const earlier: HolderRecord = { ...holder, boot: 'boot-b' };
+
+    it('is dead on a disk that is local to both', () => {
+      expect(verdict(earlier)).to.equal('dead');
+    });
+
+    it('is unknown on a disk that isn’t local to us, or can’t be told', () => {
+      expect(verdict(earlier, { isLocal: false })).to.equal('unknown');
+      expect(verdict(earlier, { isLocal: undefined })).to.equal('unknown');
+    });
+
+    it('is unknown where our own disk may be the holder’s network drive', () => {
+      expect(verdict(without(earlier, 'local'))).to.equal('unknown');
+    });
+
+    it('is unknown where a container has a boot id of its own, on either side', () => {
+      expect(verdict({ ...earlier, replacedBoot: true })).to.equal('unknown');
+      expect(verdict(earlier, { self: { ...linux, replacedBoot: true } })).to.equal('unknown');
+    });
+
+    it('is dead or alive by pid in one container with a boot id of its own', () => {
+      const self: Identity = { ...linux, replacedBoot: true };
+      expect(verdict({ ...holder, replacedBoot: true }, { self })).to.equal('alive');
+      expect(verdict({ ...holder, replacedBoot: true }, { self, process: { is: 'gone' } })).to.equal('dead');
+    });
+
+    it('proves nothing by the same host name, pid and start time', () => {
+      expect(verdict(earlier, { isLocal: false, process: { is: 'gone' } })).to.equal('unknown');
+    });
+  });
+
+  describe('of another PID namespace', () => {
+    const container: HolderRecord = { ...holder, pidNamespace: '4026532500', beacon: '0123abcd' };
+
+    it('is unknown without a beacon, whatever its pid', () => {
+      for (const process of [{ is: 'gone' } as const, there('2000'), there('9')])
+        expect(verdict(without(container, 'beacon'), { process })).to.equal('unknown');
+      expect(verdict(without(holder, 'pidNamespace'))).to.equal('unknown');
+    });
+
+    it('is what the beacon says', () => {
+      expect(verdict(container, {}, 'lit')).to.equal('alive');
+      expect(verdict(container, {}, 'dark')).to.equal('dead');
+      expect(verdict(container, {}, 'silent')).to.equal('unknown');
+    });
+
+    it('is what the beacon says between containers with boot ids of their own', () => {
+      const nspawn: HolderRecord = { ...container, boot: 'boot-b', replacedBoot: true };
+      expect(verdict(nspawn, {}, 'dark')).to.equal('dead');
+      expect(verdict(nspawn, {}, 'lit')).to.equal('alive');
+      const self = { ...linux, replacedBoot: true } as const;
+      expect(verdict({ ...container, boot: 'boot-b' }, { self }, 'dark')).to.equal('dead');
+    });
+
+    it('is not asked of a beacon that could prove nothing', () => {
+      const asked = (record: HolderRecord, answers?: Answers) =>
+        judgeHolder(record, machine(answers), '/somewhere').ask;
+      expect(asked(container)).to.equal(`/somewhere/.holdfast-0123abcd-${container.token}`);
+      expect(asked(without(container, 'beacon'))).to.equal(undefined);
+      expect(asked(without(container, 'local'))).to.equal(undefined);
+      expect(asked(container, { isLocal: false })).to.equal(undefined);
+      expect(asked({ ...container, boot: 'boot-b' })).to.equal(undefined);
+      expect(asked(without(container, 'boot'))).to.equal(undefined);
+      expect(asked(container, { self: without(linux, 'boot') })).to.equal(undefined);
+      expect(asked({ ...holder, beacon: '0123abcd' })).to.equal(undefined);
+    });
+
+    it('is asked once: silence is an answer', () => {
+      expect(judgeHolder(container, machine(), '/somewhere', 'silent')).not.to.have.property('ask');
+    });
+  });
+
+  describe('without a boot id', () => {
+    const bare = without(holder, 'boot', 'pidNamespace', 'timeNamespace', 'started');
+    const self = without(linux, 'boot', 'pidNamespace', 'timeNamespace', 'started');
+
+    for (const platform of ['darwin', 'win32'] as const) {
+      it(`on ${platform} it goes by the pid alone`, () => {
+        expect(verdict(bare, { platform, self, process: there() })).to.equal('alive');
+        expect(verdict(bare, { platform, self, process: { is: 'gone' } })).to.equal('dead');
+      });
+
+      it(`on ${platform} it is unknown on a disk that machines share`, () => {
+        const gone = { platform, self, process: { is: 'gone' } } as const;
+        expect(verdict(bare, { ...gone, isLocal: false })).to.equal('unknown');
+        expect(verdict(bare, { ...gone, isLocal: undefined })).to.equal('unknown');
+        expect(verdict(without(bare, 'local'), gone)).to.equal('unknown');
+      });
+
+      it(`on ${platform} a holder with a boot id is another system’s, a guest’s or a container’s`, () => {
+        expect(verdict(holder, { platform, self, process: { is: 'gone' } })).to.equal('unknown');
+      });
+    }
+
+    it('in a Linux sandbox without /proc it is unknown', () => {
+      expect(verdict(bare, { self, process: { is: 'gone' } })).to.equal('unknown');
+      expect(verdict(holder, { self, process: { is: 'gone' } })).to.equal('unknown');
+    });
+
+    it('of a Linux holder without /proc it is unknown', () => {
+      expect(verdict(bare, { process: { is: 'gone' } })).to.equal('unknown');
+    });
+  });
+
+  it('says of the unknown why, and what would prove it', () => {
+    const unknowns: [HolderRecord, Answers][] = [
+      [{ ...holder, pidNamespace: '1' }, {}],
+      [{ ...holder, boot: 'boot-b' }, { isLocal: false }],
+      [{ ...holder, boot: 'boot-b', replacedBoot: true }, {}],
+      [without(holder, 'boot'), {}],
+      [without(holder, 'boot'), { platform: 'darwin', self: without(linux, 'boot'), isLocal: false }],
+    ];
+    for (const [record, answers] of unknowns) {
+      const { verdict, reason } = judgeHolder(record, machine(answers), '/somewhere');
+      expect(verdict).to.equal('unknown');
+      expect(reason).to.match(/only a process .* can tell/);
+    }
+  });
+});
