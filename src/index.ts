@@ -13,7 +13,8 @@ export {
 export type { Holder } from './model/holder.js';
 export { LinkLockFile, LockFile, MkdirLockFile, SymlinkLockFile } from './lock/lock-file.js';
 export { LockBase } from './lock/lock-base.js';
-export { locked, lockedSync, withLock, withLockSync } from './lock/locked.js';
+export { locked, lockedSync } from './lock/locked.js';
+export { withLock, withLockSync } from './lock/with-lock.js';
 export { PidLockFile } from './lock/pid-lock-file.js';
 export type { AcquireOptions, LockOptions } from './lock/options.js';
 export type { HolderRecord } from './model/record.js';

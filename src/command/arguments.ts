@@ -34,11 +34,11 @@ export interface Break {
   readonly force: boolean;
 }
 
-export interface Tell {
+export interface Info {
   readonly name: 'help' | 'version';
 }
 
-export type Task = (Run | Status | Wait | Break | Tell) & {
+export type Task = (Run | Status | Wait | Break | Info) & {
   /** For programs: results and errors as JSON. */
   readonly json: boolean;
   /** The exit code when the time is up. */
@@ -49,7 +49,7 @@ const LOCK_KINDS = ['link', 'mkdir', 'symlink'] as const;
 export type LockKind = (typeof LOCK_KINDS)[number];
 
 /** sysexits.h: EX_TEMPFAIL, "the user is invited to retry". */
-export const LATE_CODE = 75;
+export const TIMEOUT_CODE = 75;
 
 /** The arguments make no sense. The message ends in what to do. */
 export class UsageError extends Error {
@@ -79,8 +79,8 @@ export function wantsJson(args: readonly string[]): boolean {
 export function parseTask(args: readonly string[]): Task {
   const [name = '', ...rest] = args;
   const json = wantsJson(args);
-  if (['--help', '-h', 'help'].includes(name)) return { name: 'help', json, lateCode: LATE_CODE };
-  if (['--version', '-V'].includes(name)) return { name: 'version', json, lateCode: LATE_CODE };
+  if (['--help', '-h', 'help'].includes(name)) return { name: 'help', json, lateCode: TIMEOUT_CODE };
+  if (['--version', '-V'].includes(name)) return { name: 'version', json, lateCode: TIMEOUT_CODE };
   if (!isCommand(name)) {
     if (name === '') throw new UsageError(`say what to do: ${COMMANDS}`);
     if (name.startsWith('-')) throw new UsageError(`${name} comes after the command: ${COMMANDS}`);
@@ -88,7 +88,7 @@ export function parseTask(args: readonly string[]): Task {
   }
   const own = name === 'run' ? untilDashes(rest) : rest;
   const { values, positionals } = read(name, own);
-  if (values['help'] === true) return { name: 'help', json, lateCode: LATE_CODE };
+  if (values['help'] === true) return { name: 'help', json, lateCode: TIMEOUT_CODE };
   const common = { json, lateCode: toCode(values['timeout-code']) };
   switch (name) {
     case 'run':
@@ -180,7 +180,7 @@ function toTimeout(value: unknown): number {
 }
 
 function toCode(value: unknown): number {
-  if (typeof value !== 'string') return LATE_CODE;
+  if (typeof value !== 'string') return TIMEOUT_CODE;
   if (!/^\d{1,3}$/.test(value) || Number(value) > 255) {
     throw new UsageError(`-E is an exit code from 0 to 255, not ${quote(value)}`);
   }

@@ -6,21 +6,21 @@
  * line of JSON. Nothing ends the process but having nothing left to do, so that all that was printed arrives.
  */
 import { AlreadyLocked, LockFailed, LockFileError, LockTimeout, UnlockError } from '../model/errors.js';
-import { LATE_CODE, UsageError, parseTask, wantsJson, type Task } from './arguments.js';
+import { TIMEOUT_CODE, UsageError, parseTask, wantsJson, type Task } from './arguments.js';
 import { breakLock } from './break.js';
 import { HELP, version } from './help.js';
 import { CommandFailed, run } from './run.js';
-import { sayForce, sayHolder, sayHolding } from './text.js';
+import { adviseForce, describeHolder, describeHold } from './text.js';
 import { status } from './status.js';
 import { wait } from './wait.js';
 
 /** sysexits.h: EX_USAGE, EX_SOFTWARE, EX_CANTCREAT. */
 const WRONG_USAGE = 64;
-const UNFORESEEN = 70;
-const NOT_MADE = 73;
+const SOFTWARE_ERROR = 70;
+const CANT_CREATE = 73;
 const REFUSED = 1;
 
-async function perform(task: Task): Promise<number> {
+async function runTask(task: Task): Promise<number> {
   switch (task.name) {
     case 'help':
       print(HELP.trimEnd());
@@ -29,7 +29,7 @@ async function perform(task: Task): Promise<number> {
       print(version());
       return 0;
     case 'run':
-      return await run(task, (error) => complain(error, task));
+      return await run(task, (error) => printError(error, task));
     case 'status':
       return await status(task, task.json ? 'json' : isTerminal() ? 'terminal' : 'plain', print);
     case 'wait':
@@ -42,7 +42,7 @@ async function perform(task: Task): Promise<number> {
         print(
           broken === null
             ? `${task.path}: no lock to break`
-            : `${task.path}: broke the lock of ${sayHolder(broken)}`,
+            : `${task.path}: broke the lock of ${describeHolder(broken)}`,
         );
       return 0;
     }
@@ -59,17 +59,17 @@ function print(text: string): void {
 
 function codeFor(error: unknown, task: Task | undefined): number {
   if (error instanceof LockTimeout || error instanceof AlreadyLocked) {
-    return task?.name === 'break' ? REFUSED : (task?.lateCode ?? LATE_CODE);
+    return task?.name === 'break' ? REFUSED : (task?.lateCode ?? TIMEOUT_CODE);
   }
-  if (error instanceof LockFailed) return NOT_MADE;
+  if (error instanceof LockFailed) return CANT_CREATE;
   if (error instanceof UnlockError) return REFUSED;
   if (error instanceof CommandFailed) return error.exitCode;
   if (error instanceof UsageError || error instanceof TypeError || error instanceof RangeError)
     return WRONG_USAGE;
-  return UNFORESEEN;
+  return SOFTWARE_ERROR;
 }
 
-function complain(error: unknown, task: Task | undefined): void {
+function printError(error: unknown, task: Task | undefined): void {
   const sentence = sentenceFor(error, task);
   if (!wantsJson(process.argv.slice(2))) {
     process.stderr.write(`holdfast: ${sentence}\n`);
@@ -86,8 +86,8 @@ function sentenceFor(error: unknown, task: Task | undefined): string {
   const path = task !== undefined && 'path' in task ? task.path : undefined;
   const isHeld = error instanceof LockTimeout || error instanceof AlreadyLocked;
   if (!isHeld || path === undefined || error.holder === undefined) return error.message;
-  const held = `${path} is held ${sayHolding(error.holder)}.`;
-  const advice = sayForce(path);
+  const held = `${path} is held ${describeHold(error.holder)}.`;
+  const advice = adviseForce(path);
   if (task?.name === 'break') return `nothing was broken. ${held}\n${advice}`;
   return `${error instanceof LockTimeout ? 'the time is up' : 'not waiting'}: ${held}\n${advice}`;
 }
@@ -96,9 +96,9 @@ async function main(args: readonly string[]): Promise<number> {
   let task: Task | undefined;
   try {
     task = parseTask(args);
-    return await perform(task);
+    return await runTask(task);
   } catch (error) {
-    complain(error, task);
+    printError(error, task);
     return codeFor(error, task);
   }
 }

@@ -1,8 +1,8 @@
 /**
  * `holdfast run`: a command under a lock.
  *
- * Rule R1: nothing runs before the lock is held, and the lock is held until the command has ended.
- * Rule R2: who runs `holdfast run` sees the command: its input and output, its exit code, and signals reach it.
+ * Rule RUN-1: nothing runs before the lock is held, and the lock is held until the command has ended.
+ * Rule RUN-2: who runs `holdfast run` sees the command: its input and output, its exit code, and signals reach it.
  *
  * Not promised: that the command ends when this process is killed by SIGKILL. The holder is this process; when it is
  * dead the next contender takes the lock, while the command may still run. `docs/command.md` says what to do.

@@ -5,12 +5,12 @@
  * left of who is killed while waiting.
  */
 import { dirname } from 'node:path';
-import { noPatience, runAsync } from '../driver/run.js';
+import { noWait, runAsync } from '../driver/run.js';
 import type { Holder } from '../model/holder.js';
 import { LockFile } from '../lock/lock-file.js';
-import { waiting } from '../protocol/wait-queue.js';
+import { countWaiters } from '../protocol/wait-queue.js';
 import type { Status } from './arguments.js';
-import { sayHolder, sayHolding, saySince, stateOf, type State } from './text.js';
+import { describeHolder, describeHold, describeSince, stateOf, type State } from './text.js';
 
 export interface Seen {
   readonly path: string;
@@ -19,21 +19,21 @@ export interface Seen {
   readonly holder: Holder | null;
 }
 
-export async function look(path: string): Promise<Seen> {
+export async function inspectPath(path: string): Promise<Seen> {
   const lock = new LockFile(path);
   const holder = await lock.holder();
   return { path, lockPath: lock.lockPath, state: stateOf(holder), holder };
 }
 
 /** What is told of a lock: what one look sees, and the line. */
-interface Told extends Seen {
+interface StatusReport extends Seen {
   readonly waitingAtLeast: number;
 }
 
-async function tell(path: string): Promise<Told> {
-  const seen = await look(path);
+async function report(path: string): Promise<StatusReport> {
+  const seen = await inspectPath(path);
   const { lockPath, holder } = seen;
-  const count = runAsync(waiting(lockPath, dirname(lockPath), holder?.token), noPatience, 'async');
+  const count = runAsync(countWaiters(lockPath, dirname(lockPath), holder?.token), noWait, 'async');
   // Where the directory can't be listed nobody is seen to wait, which is true as well.
   return { ...seen, waitingAtLeast: await count.catch(() => 0) };
 }
@@ -44,36 +44,36 @@ export type Style = 'json' | 'plain' | 'terminal';
 export async function status(task: Status, style: Style, print: (line: string) => void): Promise<number> {
   let code = 0;
   for (const path of task.paths) {
-    const told = await tell(path);
+    const told = await report(path);
     if (told.state === 'held') code = 1;
-    print(SAY[style](told));
+    print(FORMATS[style](told));
   }
   return code;
 }
 
-const SAY: { readonly [style in Style]: (told: Told) => string } = {
+const FORMATS: { readonly [style in Style]: (told: StatusReport) => string } = {
   json: (told) => JSON.stringify(told),
-  plain: sayPlainly,
-  terminal: sayAtATerminal,
+  plain: formatPlain,
+  terminal: formatTerminal,
 };
 
 /** One line, that begins with what scripts look for. */
-function sayPlainly({ path, state, holder, waitingAtLeast }: Told): string {
-  const held = holder === null ? '' : `, ${sayHolding(holder)}`;
-  return `${state}: ${path}${held}${waitingAtLeast === 0 ? '' : `; ${sayWaiting(waitingAtLeast)}`}`;
+function formatPlain({ path, state, holder, waitingAtLeast }: StatusReport): string {
+  const held = holder === null ? '' : `, ${describeHold(holder)}`;
+  return `${state}: ${path}${held}${waitingAtLeast === 0 ? '' : `; ${describeWaiters(waitingAtLeast)}`}`;
 }
 
-function sayWaiting(count: number): string {
+function describeWaiters(count: number): string {
   return `at least ${String(count)} ${count === 1 ? 'waits' : 'wait'}`;
 }
 
-const COLOURS: { readonly [state in State]: number } = { free: 32, stale: 33, held: 31 };
+const COLORS: { readonly [state in State]: number } = { free: 32, stale: 33, held: 31 };
 
-function sayAtATerminal({ path, state, holder, waitingAtLeast }: Told): string {
-  const head = `\u001b[1;${String(COLOURS[state])}m${state.padEnd(5)}\u001b[0m  \u001b[1m${path}\u001b[0m`;
+function formatTerminal({ path, state, holder, waitingAtLeast }: StatusReport): string {
+  const head = `\u001b[1;${String(COLORS[state])}m${state.padEnd(5)}\u001b[0m  \u001b[1m${path}\u001b[0m`;
   const lines = [
     ...(holder === null ? [] : linesOf(holder)),
-    ...(waitingAtLeast === 0 ? [] : [['line', sayWaiting(waitingAtLeast)]]),
+    ...(waitingAtLeast === 0 ? [] : [['line', describeWaiters(waitingAtLeast)]]),
   ];
   return [head, ...lines.map(([name = '', words = '']) => `       ${name.padEnd(8)} ${words}`)].join('\n');
 }
@@ -81,8 +81,8 @@ function sayAtATerminal({ path, state, holder, waitingAtLeast }: Told): string {
 function linesOf(holder: Holder): readonly string[][] {
   const { verdict, reason } = holder;
   return [
-    ['by', sayHolder(holder)],
-    ['since', saySince(holder, Date.now()) ?? 'not told'],
+    ['by', describeHolder(holder)],
+    ['since', describeSince(holder, Date.now()) ?? 'not told'],
     [verdict, verdict === 'dead' ? `${reason}; whoever tries next replaces it` : reason],
   ];
 }

@@ -10,7 +10,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { LockTimeout } from '../model/errors.js';
 import type { Holder } from '../model/holder.js';
 import type { Wait } from './arguments.js';
-import { look } from './status.js';
+import { inspectPath } from './status.js';
 
 const FIRST_PAUSE_MS = 5;
 const LONGEST_PAUSE_MS = 250;
@@ -19,7 +19,7 @@ export async function wait({ path, timeout }: Wait): Promise<void> {
   const until = performance.now() + timeout;
   let first: Holder | undefined;
   for (let pause = FIRST_PAUSE_MS; ; pause = Math.min(pause * 2, LONGEST_PAUSE_MS)) {
-    const { state, holder, lockPath } = await look(path);
+    const { state, holder, lockPath } = await inspectPath(path);
     if (state !== 'held' || holder === null) return;
     first ??= holder;
     if (first.token !== holder.token) return;

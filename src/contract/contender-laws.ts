@@ -1,7 +1,7 @@
 /** The laws of several: threads and processes that exclude each other, and what is left of one that ends. */
 import { strict as assert } from 'node:assert';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Member } from './peers.js';
+import type { Peer } from './peers.js';
 import { LONG_MS, SHORT_MS, TURNS, type Law } from './law.js';
 import { AlreadyLocked, LockTimeout } from '../model/errors.js';
 
@@ -10,17 +10,17 @@ export const contenderLaws: readonly Law[] = [
     row: 'threaded: true',
     name: 'makes each worker thread a holder of its own',
     needsProcesses: true,
-    keep: async ({ form, make, join: hire, path }) => {
-      const [lock, worker] = [make(), await hire('worker')];
+    keep: async ({ form, make, startPeer, path }) => {
+      const [lock, worker] = [make(), await startPeer('worker')];
       await form.acquire(lock);
-      assert.equal(await worker.tell('isLocked', form, path), true);
-      assert.equal(await worker.tell('iAmLocking', form, path), false);
-      await assert.rejects(worker.tell('release', form, path), { code: 'NOT_MY_LOCK' });
-      await assert.rejects(worker.tell('acquire', form, path, { timeout: 0 }), { code: 'ALREADY_LOCKED' });
+      assert.equal(await worker.call('isLocked', form, path), true);
+      assert.equal(await worker.call('iAmLocking', form, path), false);
+      await assert.rejects(worker.call('release', form, path), { code: 'NOT_MY_LOCK' });
+      await assert.rejects(worker.call('acquire', form, path, { timeout: 0 }), { code: 'ALREADY_LOCKED' });
       await form.release(lock);
-      await worker.tell('acquire', form, path, { timeout: LONG_MS });
+      await worker.call('acquire', form, path, { timeout: LONG_MS });
       await assert.rejects(form.acquire(lock, 0), AlreadyLocked);
-      await worker.tell('release', form, path);
+      await worker.call('release', form, path);
     },
   },
   {
@@ -41,38 +41,38 @@ export const contenderLaws: readonly Law[] = [
     row: 'exclusion',
     name: 'a lock excludes another process, which gets it when it is given back',
     needsProcesses: true,
-    keep: async ({ form, make, join: hire, path }) => {
-      const [lock, other] = [make(), await hire()];
+    keep: async ({ form, make, startPeer, path }) => {
+      const [lock, other] = [make(), await startPeer()];
       await form.acquire(lock);
-      assert.equal(await other.tell('isLocked', form, path), true);
+      assert.equal(await other.call('isLocked', form, path), true);
       assert.equal((await other.holder(form, path))?.pid, process.pid);
-      await assert.rejects(other.tell('acquire', form, path, { timeout: 0 }), { code: 'ALREADY_LOCKED' });
-      await assert.rejects(other.tell('release', form, path), { code: 'NOT_MY_LOCK' });
-      const taking = other.tell('acquire', form, path, { timeout: LONG_MS });
+      await assert.rejects(other.call('acquire', form, path, { timeout: 0 }), { code: 'ALREADY_LOCKED' });
+      await assert.rejects(other.call('release', form, path), { code: 'NOT_MY_LOCK' });
+      const taking = other.call('acquire', form, path, { timeout: LONG_MS });
       await sleep(SHORT_MS);
       await form.release(lock);
       await taking;
       assert.equal((await form.holder(lock))?.pid, other.pid);
       await assert.rejects(form.acquire(lock, 0), AlreadyLocked);
-      await other.tell('release', form, path);
+      await other.call('release', form, path);
     },
   },
   {
     row: 'exclusion',
     name: 'processes that contend are never two inside',
     needsProcesses: true,
-    keep: async ({ form, join: hire, path }) => {
-      const crew = await Promise.all([hire(), hire(), hire()]);
-      const inside = new Set<Member>();
+    keep: async ({ form, startPeer, path }) => {
+      const peers = await Promise.all([startPeer(), startPeer(), startPeer()]);
+      const inside = new Set<Peer>();
       let overlaps = 0;
-      for (const member of crew) {
-        member.onReport = (report) => {
-          if (report === 'in') overlaps += inside.add(member).size > 1 ? 1 : 0;
-          else inside.delete(member);
+      for (const peer of peers) {
+        peer.onReport = (report) => {
+          if (report === 'in') overlaps += inside.add(peer).size > 1 ? 1 : 0;
+          else inside.delete(peer);
         };
       }
       await Promise.all(
-        crew.map((member) => member.tell('contend', form, path, { timeout: LONG_MS, turns: TURNS })),
+        peers.map((peer) => peer.call('contend', form, path, { timeout: LONG_MS, turns: TURNS })),
       );
       assert.equal(overlaps, 0);
     },
@@ -81,9 +81,9 @@ export const contenderLaws: readonly Law[] = [
     row: 'recovery',
     name: 'a dead holder’s lock is free, and whoever takes it is told of its holder',
     needsProcesses: true,
-    keep: async ({ form, make, join: hire, path }) => {
-      const [lock, other] = [make(), await hire()];
-      await other.tell('acquire', form, path);
+    keep: async ({ form, make, startPeer, path }) => {
+      const [lock, other] = [make(), await startPeer()];
+      await other.call('acquire', form, path);
       await other.signal('SIGKILL');
       assert.equal(await form.isLocked(lock), false);
       assert.equal((await form.holder(lock))?.verdict, 'dead');
@@ -100,13 +100,13 @@ export const contenderLaws: readonly Law[] = [
     row: 'recovery',
     name: 'a stopped holder keeps its lock',
     needsProcesses: true,
-    keep: async ({ form, make, join: hire, path }) => {
-      const [lock, other] = [make(), await hire()];
-      await other.tell('acquire', form, path);
+    keep: async ({ form, make, startPeer, path }) => {
+      const [lock, other] = [make(), await startPeer()];
+      await other.call('acquire', form, path);
       await other.signal('SIGSTOP');
       await assert.rejects(form.acquire(lock, SHORT_MS), LockTimeout);
       await other.signal('SIGCONT');
-      await other.tell('release', form, path);
+      await other.call('release', form, path);
     },
   },
   {
@@ -114,17 +114,17 @@ export const contenderLaws: readonly Law[] = [
     name: 'processes that are killed at any moment, waiting or holding, let the others on',
     needsProcesses: true,
     kills: true,
-    keep: async ({ form, join: hire, path }) => {
+    keep: async ({ form, startPeer, path }) => {
       for (let round = 0; round < 2; round++) {
-        const crew = await Promise.all([hire(), hire()]);
-        const work = crew.map((member) => member.tell('contend', form, path, { turns: 1_000 }));
+        const peers = await Promise.all([startPeer(), startPeer()]);
+        const work = peers.map((peer) => peer.call('contend', form, path, { turns: 1_000 }));
         for (const done of work) done.catch(() => undefined);
         await sleep(10 + Math.random() * SHORT_MS);
-        await Promise.all(crew.map((member) => member.signal('SIGKILL')));
+        await Promise.all(peers.map((peer) => peer.signal('SIGKILL')));
         // Another process, since a directory is swept of what waiters left when a process first locks in it.
-        const next = await hire();
-        await next.tell('acquire', form, path, { timeout: LONG_MS });
-        await next.tell('release', form, path);
+        const next = await startPeer();
+        await next.call('acquire', form, path, { timeout: LONG_MS });
+        await next.call('release', form, path);
       }
     },
   },
@@ -132,10 +132,10 @@ export const contenderLaws: readonly Law[] = [
     row: 'exit',
     name: 'a process that exits gives its lock back',
     needsProcesses: true,
-    keep: async ({ form, make, join: hire, path }) => {
-      const [lock, other] = [make(), await hire()];
-      await other.tell('acquire', form, path);
-      await assert.rejects(other.tell('exit', form, path), /it has ended/);
+    keep: async ({ form, make, startPeer, path }) => {
+      const [lock, other] = [make(), await startPeer()];
+      await other.call('acquire', form, path);
+      await assert.rejects(other.call('exit', form, path), /it has ended/);
       assert.equal(await form.holder(lock), null);
     },
   },

@@ -26,7 +26,7 @@ export interface Form {
   readonly using: (lock: LockBase, work: () => Promise<void>) => Promise<void>;
 }
 
-const awaited: Form = {
+const asyncForm: Form = {
   name: 'async',
   acquire: (lock, how) => lock.acquire(how),
   release: (lock) => lock.release(),
@@ -40,27 +40,27 @@ const awaited: Form = {
   },
 };
 
-const atOnce: Form = {
+const syncForm: Form = {
   name: 'sync',
-  acquire: (lock, how) => settled(() => lock.acquireSync(how)),
-  release: (lock) => settled(() => lock.releaseSync()),
-  isLocked: (lock) => settled(() => lock.isLockedSync()),
-  iAmLocking: (lock) => settled(() => lock.iAmLockingSync()),
-  holder: (lock) => settled(() => lock.holderSync()),
-  breakLock: (lock) => settled(() => lock.breakLockSync()),
+  acquire: (lock, how) => promised(() => lock.acquireSync(how)),
+  release: (lock) => promised(() => lock.releaseSync()),
+  isLocked: (lock) => promised(() => lock.isLockedSync()),
+  iAmLocking: (lock) => promised(() => lock.iAmLockingSync()),
+  holder: (lock) => promised(() => lock.holderSync()),
+  breakLock: (lock) => promised(() => lock.breakLockSync()),
   using: async (lock, work) => {
     using _held = lock.acquireSync();
     await work();
   },
 };
 
-export const forms: readonly Form[] = [awaited, atOnce];
+export const forms: readonly Form[] = [asyncForm, syncForm];
 
 export function formNamed(name: Form['name']): Form {
-  return name === 'sync' ? atOnce : awaited;
+  return name === 'sync' ? syncForm : asyncForm;
 }
 
-function settled<T>(call: () => T): Promise<T> {
+function promised<T>(call: () => T): Promise<T> {
   return new Promise((resolve) => {
     resolve(call());
   });

@@ -1,5 +1,5 @@
 /** A law: a row of the table of what callers may rely on, and how it is kept. */
-import type { Member } from './peers.js';
+import type { Peer } from './peers.js';
 import type { Form } from './form.js';
 import type { LockBase } from '../lock/lock-base.js';
 import type { LockOptions } from '../lock/options.js';
@@ -10,7 +10,7 @@ export interface World {
   /** What is locked; the same for all, unless they say otherwise. */
   readonly path: string;
   readonly make: (options?: LockOptions, path?: string) => LockBase;
-  readonly join: (where?: 'process' | 'worker') => Promise<Member>;
+  readonly startPeer: (where?: 'process' | 'worker') => Promise<Peer>;
 }
 
 export interface Law {

@@ -32,7 +32,7 @@ export type Report =
 const agent = new URL('peer-main.js', import.meta.url);
 
 /** One that holds locks elsewhere. */
-export class Member {
+export class Peer {
   readonly pid: number;
   /** Called when it enters or leaves the critical section; answered before it goes on. */
   onReport: (report: 'in' | 'out') => void = () => undefined;
@@ -52,18 +52,18 @@ export class Member {
     });
   }
 
-  static async start(where: 'process' | 'worker', subject: LockModule): Promise<Member> {
+  static async start(where: 'process' | 'worker', subject: LockModule): Promise<Peer> {
     const about = JSON.stringify({ ...subject, module: String(subject.module) });
     const endpoint =
       where === 'worker'
         ? new Worker(agent, { argv: [about] })
         : fork(agent, [about], { execArgv: [], serialization: 'advanced' });
-    const member = new Member(endpoint);
+    const member = new Peer(endpoint);
     await once(endpoint, 'message');
     return member;
   }
 
-  tell(
+  call(
     verb: Verb,
     form: Form,
     path: string,
@@ -77,7 +77,7 @@ export class Member {
   }
 
   async holder(form: Form, path: string): Promise<Holder | null> {
-    return (await this.tell('holder', form, path)) as Holder | null;
+    return (await this.call('holder', form, path)) as Holder | null;
   }
 
   /** Sends a signal; waits for the end if it is SIGKILL. Processes only. */
@@ -117,16 +117,16 @@ export class Member {
 }
 
 /** All that one law started. */
-export class Crew {
+export class Peers {
   readonly #subject: LockModule;
-  readonly #members: Member[] = [];
+  readonly #members: Peer[] = [];
 
   constructor(subject: LockModule) {
     this.#subject = subject;
   }
 
-  async join(where: 'process' | 'worker' = 'process'): Promise<Member> {
-    const member = await Member.start(where, this.#subject);
+  async start(where: 'process' | 'worker' = 'process'): Promise<Peer> {
+    const member = await Peer.start(where, this.#subject);
     this.#members.push(member);
     return member;
   }

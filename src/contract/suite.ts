@@ -10,7 +10,7 @@ import { strict as assert } from 'node:assert';
 import { mkdtempSync, readdirSync, realpathSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Crew, LawWorker } from './peers.js';
+import { Peers, LawWorker } from './peers.js';
 import { forms, load, type Form, type LockModule } from './form.js';
 import type { Law } from './law.js';
 import { laws } from './laws.js';
@@ -91,23 +91,23 @@ function isUnwritten(path: string): boolean {
  */
 export async function keep(law: Law, subject: Subject, form: Form): Promise<void> {
   const directory = mkdtempSync(join(realpathSync(tmpdir()), `holdfast-contract-${String(process.pid)}-`));
-  const crew = new Crew(subject);
+  const peers = new Peers(subject);
   try {
     const make = await load(subject);
     await law.keep({
       form,
       path: join(directory, 'README'),
       make: (options, path = join(directory, 'README')) => make(path, options),
-      join: crew.join.bind(crew),
+      startPeer: peers.start.bind(peers),
     });
-    await crew.end();
+    await peers.end();
     const left = readdirSync(directory).filter((name) => {
       if (law.kills === true && isUnwritten(join(directory, name))) return false;
       return subject.leaves?.includes(name) !== true;
     });
     assert.deepEqual(left, [], 'nothing is left behind');
   } finally {
-    await crew.end();
+    await peers.end();
     rmSync(directory, { recursive: true, force: true });
   }
 }

@@ -6,32 +6,32 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { thisMachine, type Machine } from '../system/machine.js';
-import { Flat } from '../protocol/trampoline.js';
-import { perform, performSync, type Call } from './syscalls.js';
+import { Trampoline } from '../protocol/trampoline.js';
+import { execute, executeSync, type Call } from './syscalls.js';
 import type { Protocol, Step } from '../model/steps.js';
-import { COURTESY_MS, Pauses, Wait, type Patience } from './wait.js';
+import { YIELD_MS, Pauses, Wait, type WaitPolicy } from './wait.js';
 
-export { noPatience, type Patience } from './wait.js';
+export { noWait, type WaitPolicy } from './wait.js';
 
 /** `sync`: calls are made in place, and only waits are awaited. `async`: every call goes to the thread pool. */
 export type Io = 'sync' | 'async';
 
-const settleMs = (tries: number): number => 2 ** (tries - 1);
+const backoffMs = (tries: number): number => 2 ** (tries - 1);
 
-const nobody = new Int32Array(new SharedArrayBuffer(4));
+const never = new Int32Array(new SharedArrayBuffer(4));
 
 /** Stops this thread; nothing ever wakes it early. */
 function sleepSync(ms: number): void {
-  Atomics.wait(nobody, 0, 0, ms);
+  Atomics.wait(never, 0, 0, ms);
 }
 
-export function runSync<T>(protocol: Protocol<T>, patience: Patience, machine: Machine = thisMachine): T {
+export function runSync<T>(protocol: Protocol<T>, patience: WaitPolicy, machine: Machine = thisMachine): T {
   const pauses = new Pauses(patience);
   return advance(protocol, (step) => {
-    if (step.call === 'settle') sleepSync(settleMs(step.tries));
-    else if (step.call !== 'pause') return performSync(step, machine);
+    if (step.call === 'backoff') sleepSync(backoffMs(step.tries));
+    else if (step.call !== 'pause') return executeSync(step, machine);
     else if (pauses.hasTimeFor(step)) {
-      sleepSync(step.line?.isCourtesy === true ? COURTESY_MS : pauses.next());
+      sleepSync(step.position?.isYielding === true ? YIELD_MS : pauses.next());
       patience.onResume?.();
     }
     return undefined;
@@ -40,7 +40,7 @@ export function runSync<T>(protocol: Protocol<T>, patience: Patience, machine: M
 
 /** Runs a protocol to its end with answers that are there at once. */
 export function advance<T>(protocol: Protocol<T>, answer: (step: Step) => unknown): T {
-  const run = new Flat(protocol);
+  const run = new Trampoline(protocol);
   let state = run.next();
   while (state.done !== true) {
     let value: unknown;
@@ -57,25 +57,25 @@ export function advance<T>(protocol: Protocol<T>, answer: (step: Step) => unknow
 
 export async function runAsync<T>(
   protocol: Protocol<T>,
-  patience: Patience,
+  patience: WaitPolicy,
   io: Io,
   machine: Machine = thisMachine,
 ): Promise<T> {
   let wait: Wait | undefined;
   // A beacon is asked in no time, but never at once: the synchronous form needs a thread for it.
-  const isAtOnce = (step: Call) => io === 'sync' && step.call !== 'signal';
-  const run = new Flat(protocol);
+  const isAtOnce = (step: Call) => io === 'sync' && step.call !== 'probe';
+  const run = new Trampoline(protocol);
   try {
     let state = run.next();
     while (state.done !== true) {
       const step = state.value;
       let value: unknown;
       try {
-        if (step.call === 'settle') await sleep(settleMs(step.tries));
+        if (step.call === 'backoff') await sleep(backoffMs(step.tries));
         else if (step.call === 'pause') value = await (wait ??= new Wait(patience)).pause(step);
         else {
           // Awaiting an answer that is there already would let others run in the middle of an attempt.
-          value = isAtOnce(step) ? performSync(step, machine) : await perform(step, machine);
+          value = isAtOnce(step) ? executeSync(step, machine) : await execute(step, machine);
         }
       } catch (error) {
         state = run.throw(error);

@@ -4,23 +4,23 @@
  * Rule: both forms make the same system calls and give the same answers. Codes that a step's answer expresses are
  * turned into it; all others are thrown on as they came.
  */
-import { isUtf8 } from 'node:buffer';
 import * as fs from 'node:fs';
 import { dirname } from 'node:path';
-import { ask, askSync } from '../system/beacon.js';
+import { probe, probeSync } from '../system/beacon.js';
+import { createFile, createFileSync, isSameFile, list, listSync, read, readSync } from './file-io.js';
 import type { Machine } from '../system/machine.js';
-import { throughDirectory, throughDirectorySync } from '../system/directory-handle.js';
-import { TEXT_LIMIT, type Content, type Step } from '../model/steps.js';
+import { withDirectory, withDirectorySync } from '../system/directory-handle.js';
+import type { Content, Step } from '../model/steps.js';
 import { judgeHolder } from '../system/verdict.js';
-import { judgeWriter } from '../system/pid-verdict.js';
+import { judgePidAlone } from '../system/pid-verdict.js';
 
 /** The steps that a filesystem or the machine answers; `pause` and `settle` are the driver's own. */
-export type Call = Exclude<Step, { call: 'pause' | 'settle' }>;
+export type Call = Exclude<Step, { call: 'pause' | 'backoff' }>;
 
 const codeOf = (error: unknown): string => (error as NodeJS.ErrnoException).code ?? '';
 
 /** The answers that are refusals in disguise, by call and code. */
-const REFUSALS: { readonly [call in Call['call']]?: Readonly<Record<string, unknown>> } = {
+const ANSWERS: { readonly [call in Call['call']]?: Readonly<Record<string, unknown>> } = {
   link: { EEXIST: 'exists', ENOENT: 'missing' },
   symlink: { EEXIST: 'exists' },
   mkdir: { EEXIST: 'exists' },
@@ -28,26 +28,26 @@ const REFUSALS: { readonly [call in Call['call']]?: Readonly<Record<string, unkn
   // EINVAL: not a link any more. ENOTDIR: the lock's directory is no directory any more.
   readlink: { ENOENT: undefined, EINVAL: undefined, ENOTDIR: undefined },
   list: { ENOENT: undefined, ENOTDIR: undefined },
-  same: { ENOENT: false, ENOTDIR: false },
+  sameFile: { ENOENT: false, ENOTDIR: false },
   age: { ENOENT: undefined, ENOTDIR: undefined },
   unlink: { ENOENT: false, ENOTDIR: false },
   rmdir: { ENOENT: false, ENOTDIR: false, ENOTEMPTY: false, EEXIST: false },
 };
 
 /** The step's answer to a refusal; throws the refusal if it has none. */
-function refused(step: Call, error: unknown): unknown {
+function answerForError(step: Call, error: unknown): unknown {
   const code = codeOf(error);
   // The reader of the error knows the name, not the way that led there.
-  if (isWithin(step) && error instanceof Error)
+  if (hasLockDirectory(step) && error instanceof Error)
     Object.assign(error, { path: step.call === 'rename' ? step.to : step.path });
-  if (step.call === 'read') return unopened(code, error);
-  const answers = REFUSALS[step.call];
+  if (step.call === 'read') return contentForError(code, error);
+  const answers = ANSWERS[step.call];
   if (answers === undefined || !(code in answers)) throw error;
   return answers[code];
 }
 
 /** What a name that can't be looked at, or opened, is. */
-function unopened(code: string, error: unknown): Content {
+function contentForError(code: string, error: unknown): Content {
   if (code === 'ENOENT' || code === 'ENOTDIR') return { is: 'nothing' };
   if (code === 'ELOOP' || code === 'EMLINK') return { is: 'symlink' }; // EMLINK is FreeBSD's: open(2).
   if (code === 'EISDIR') return { is: 'directory' };
@@ -62,129 +62,22 @@ function unopened(code: string, error: unknown): Content {
 
 // For what became something else since we looked. O_NOFOLLOW: a link is text, and never followed. O_NONBLOCK: opening
 // a FIFO waits for nobody. Windows knows neither, nor FIFOs.
-const { O_NOFOLLOW = 0, O_NONBLOCK = 0, O_DIRECTORY = 0 } = fs.constants as Partial<typeof fs.constants>;
-const READ_FLAGS = fs.constants.O_RDONLY | O_NOFOLLOW | O_NONBLOCK;
-
-function notAFile(stats: fs.Stats): Content | undefined {
-  if (stats.isSymbolicLink()) return { is: 'symlink' };
-  if (stats.isDirectory()) return { is: 'directory' };
-  if (stats.isFIFO()) return { is: 'other', what: 'a FIFO' };
-  if (stats.isSocket()) return { is: 'other', what: 'a socket' };
-  if (!stats.isFile()) return { is: 'other', what: 'a device' };
-  if (stats.size > TEXT_LIMIT) return { is: 'other', what: `a file of ${String(stats.size)} bytes` };
-  return undefined;
-}
-
-function toText(buffer: Buffer): Content {
-  return isUtf8(buffer)
-    ? { is: 'file', text: buffer.toString() }
-    : { is: 'other', what: 'a file whose content is not text' };
-}
-
-/** A directory, to see whether we may read it; not by its name, which may be a link's by now. Windows opens none. */
-const isToBeOpened = (named: Content): boolean => named.is === 'directory' && O_DIRECTORY !== 0;
-
-/**
- * Looks before it opens: opening a FIFO wakes whoever waits to write to it, and opening some devices acts. What was
- * opened is looked at again, since the name may have changed hands.
- */
-function readSync(path: string): Content {
-  const stats = fs.lstatSync(path, { throwIfNoEntry: false }); // To find nothing is common, and a throw takes long.
-  if (stats === undefined) return { is: 'nothing' };
-  const named = notAFile(stats);
-  if (named !== undefined && !isToBeOpened(named)) return named;
-  const descriptor = fs.openSync(path, READ_FLAGS);
-  try {
-    const other = notAFile(fs.fstatSync(descriptor));
-    if (other !== undefined) return other;
-    const buffer = Buffer.allocUnsafe(TEXT_LIMIT);
-    return toText(buffer.subarray(0, fs.readSync(descriptor, buffer, 0, TEXT_LIMIT, 0)));
-  } finally {
-    fs.closeSync(descriptor);
-  }
-}
-
-async function read(path: string): Promise<Content> {
-  const named = notAFile(await fs.promises.lstat(path));
-  if (named !== undefined && !isToBeOpened(named)) return named;
-  const file = await fs.promises.open(path, READ_FLAGS);
-  try {
-    const other = notAFile(await file.stat());
-    if (other !== undefined) return other;
-    const buffer = Buffer.allocUnsafe(TEXT_LIMIT);
-    return toText(buffer.subarray(0, (await file.read(buffer, 0, TEXT_LIMIT, 0)).bytesRead));
-  } finally {
-    await file.close();
-  }
-}
-
-function listSync(path: string, limit: number): string[] {
-  const names: string[] = [];
-  const directory = fs.opendirSync(path);
-  try {
-    for (let entry; names.length < limit && (entry = directory.readSync()) !== null;) names.push(entry.name);
-  } finally {
-    directory.closeSync();
-  }
-  return names;
-}
-
-async function list(path: string, limit: number): Promise<string[]> {
-  const names: string[] = [];
-  const directory = await fs.promises.opendir(path);
-  try {
-    for (let entry; names.length < limit && (entry = await directory.read()) !== null;)
-      names.push(entry.name);
-  } finally {
-    await directory.close();
-  }
-  return names;
-}
-
-/** Makes a new file with its text, or nothing: a file that could not be filled is removed again. */
-function stageSync(path: string, text: string, mode: number): void {
-  const descriptor = fs.openSync(path, 'wx', mode);
-  try {
-    fs.writeFileSync(descriptor, text);
-  } catch (error) {
-    fs.unlinkSync(path);
-    throw error;
-  } finally {
-    fs.closeSync(descriptor);
-  }
-}
-
-async function stage(path: string, text: string, mode: number): Promise<void> {
-  const file = await fs.promises.open(path, 'wx', mode);
-  try {
-    await file.writeFile(text);
-  } catch (error) {
-    await fs.promises.unlink(path);
-    throw error;
-  } finally {
-    await file.close();
-  }
-}
-
-function isSameFile(one: fs.BigIntStats, other: fs.BigIntStats): boolean {
-  return one.ino !== 0n && one.ino === other.ino && one.dev === other.dev; // 0: a filesystem without inodes.
-}
-
-type StepWithin = Extract<Call, { within?: unknown }> & { readonly within: string };
+type StepInLockDirectory = Extract<Call, { lockDirectory?: unknown }> & { readonly lockDirectory: string };
 
 /** Is a step to be made by way of the lock directory that it is for? */
-const isWithin = (step: Call): step is StepWithin => 'within' in step && step.within !== undefined;
+const hasLockDirectory = (step: Call): step is StepInLockDirectory =>
+  'lockDirectory' in step && step.lockDirectory !== undefined;
 
 /** The same step, its path told by way of another name of its directory. */
-function rerouted(step: StepWithin, way: string): Call {
-  const reroute = (path: string) => way + path.slice(step.within.length);
+function withPathThrough(step: StepInLockDirectory, way: string): Call {
+  const reroute = (path: string) => way + path.slice(step.lockDirectory.length);
   return step.call === 'rename' ? { ...step, to: reroute(step.to) } : { ...step, path: reroute(step.path) };
 }
 
 function actSync(step: Call, machine: Machine): unknown {
   switch (step.call) {
-    case 'stage':
-      stageSync(step.path, step.text, step.mode);
+    case 'create':
+      createFileSync(step.path, step.text, step.mode);
       return undefined;
     case 'link':
       fs.linkSync(step.from, step.to);
@@ -204,7 +97,7 @@ function actSync(step: Call, machine: Machine): unknown {
       return fs.readlinkSync(step.path);
     case 'list':
       return listSync(step.path, step.limit);
-    case 'same':
+    case 'sameFile':
       return isSameFile(
         fs.lstatSync(step.path, { bigint: true }),
         fs.lstatSync(step.other, { bigint: true }),
@@ -218,20 +111,20 @@ function actSync(step: Call, machine: Machine): unknown {
       fs.rmdirSync(step.path);
       return true;
     case 'judge':
-      return judgeHolder(step.record, machine, dirname(step.path), step.signal);
+      return judgeHolder(step.record, machine, dirname(step.path), step.beacon);
     case 'judgePid':
-      return judgeWriter(step.pid, machine, dirname(step.path));
-    case 'signal':
-      return askSync(step.path);
-    case 'ask':
+      return judgePidAlone(step.pid, machine, dirname(step.path));
+    case 'probe':
+      return probeSync(step.path);
+    case 'custom':
       return step.sync();
   }
 }
 
 async function act(step: Call, machine: Machine): Promise<unknown> {
   switch (step.call) {
-    case 'stage':
-      await stage(step.path, step.text, step.mode);
+    case 'create':
+      await createFile(step.path, step.text, step.mode);
       return undefined;
     case 'link':
       await fs.promises.link(step.from, step.to);
@@ -251,7 +144,7 @@ async function act(step: Call, machine: Machine): Promise<unknown> {
       return await fs.promises.readlink(step.path);
     case 'list':
       return await list(step.path, step.limit);
-    case 'same':
+    case 'sameFile':
       return isSameFile(
         await fs.promises.lstat(step.path, { bigint: true }),
         await fs.promises.lstat(step.other, { bigint: true }),
@@ -266,32 +159,32 @@ async function act(step: Call, machine: Machine): Promise<unknown> {
       return true;
     case 'judge':
       // Reads /proc, which is memory: dearer to hand to another thread than to do.
-      return judgeHolder(step.record, machine, dirname(step.path), step.signal);
+      return judgeHolder(step.record, machine, dirname(step.path), step.beacon);
     case 'judgePid':
-      return judgeWriter(step.pid, machine, dirname(step.path));
-    case 'signal':
-      return await ask(step.path);
-    case 'ask':
+      return judgePidAlone(step.pid, machine, dirname(step.path));
+    case 'probe':
+      return await probe(step.path);
+    case 'custom':
       return await step.async();
   }
 }
 
-export function performSync(step: Call, machine: Machine): unknown {
+export function executeSync(step: Call, machine: Machine): unknown {
   try {
-    return isWithin(step)
-      ? throughDirectorySync(step.within, (way) => actSync(rerouted(step, way), machine))
+    return hasLockDirectory(step)
+      ? withDirectorySync(step.lockDirectory, (way) => actSync(withPathThrough(step, way), machine))
       : actSync(step, machine);
   } catch (error) {
-    return refused(step, error);
+    return answerForError(step, error);
   }
 }
 
-export async function perform(step: Call, machine: Machine): Promise<unknown> {
+export async function execute(step: Call, machine: Machine): Promise<unknown> {
   try {
-    return await (isWithin(step)
-      ? throughDirectory(step.within, (way) => act(rerouted(step, way), machine))
+    return await (hasLockDirectory(step)
+      ? withDirectory(step.lockDirectory, (way) => act(withPathThrough(step, way), machine))
       : act(step, machine));
   } catch (error) {
-    return refused(step, error);
+    return answerForError(step, error);
   }
 }

@@ -10,15 +10,15 @@ import { recordsOf } from '../protocol/inspect.js';
 import { thisMachine } from '../system/machine.js';
 import type { Token } from '../model/record.js';
 import type { Blocker, Step } from '../model/steps.js';
-import { watchLife, watchName, type Watch, type Watching } from './watch.js';
+import { watchLife, watchName, type Watch, type WatchState } from './watch.js';
 
 /** For how long those in line are let go first: to wake takes a fraction of it. */
-export const COURTESY_MS = 4;
+export const YIELD_MS = 4;
 
 export type Pause = Step & { call: 'pause' };
 
 /** How long, and for what, a run waits. */
-export interface Patience {
+export interface WaitPolicy {
   /** When it ends, by `performance.now()`; `Infinity` is never. */
   readonly until: number;
   readonly signal?: AbortSignal | undefined;
@@ -33,7 +33,7 @@ export interface Patience {
 }
 
 /** For a protocol without a pause. */
-export const noPatience: Patience = {
+export const noWait: WaitPolicy = {
   until: Infinity,
   pollInterval: 1,
   expired: () => new Error('nothing to wait for'),
@@ -42,20 +42,20 @@ export const noPatience: Patience = {
 const FIRST_PAUSE_MS = 1;
 
 /** Where events are sure to come, a poll only guards against what nobody thought of: one for every so many. */
-const RARER = 80;
+const RARE_POLL_FACTOR = 80;
 
 /** The pauses of one run: growing, jittered so that waiters spread out, cut to fit the time that is left. */
 export class Pauses {
-  readonly #patience: Patience;
+  readonly #patience: WaitPolicy;
   #next = FIRST_PAUSE_MS;
 
-  constructor(patience: Patience) {
+  constructor(patience: WaitPolicy) {
     this.#patience = patience;
   }
 
   /** Is there time for this pause? Ends the run if it can't go on without. */
-  hasTimeFor({ blocker, line }: Pause): boolean {
-    if (line?.isCourtesy === true) return this.#left() > COURTESY_MS;
+  hasTimeFor({ blocker, position: line }: Pause): boolean {
+    if (line?.isYielding === true) return this.#left() > YIELD_MS;
     if (this.#left() <= 0) throw this.#patience.expired(blocker);
     if (line === undefined) this.#patience.onPause?.(blocker);
     return true;
@@ -80,18 +80,18 @@ export class Pauses {
 
 /** The waiting of one asynchronous run. */
 export class Wait {
-  readonly #patience: Patience;
+  readonly #patience: WaitPolicy;
   readonly #pauses: Pauses;
   /** Over the name that is in the way. */
-  #name: Watching = 'gone';
+  #name: WatchState = 'gone';
   #path = '';
   /** Over its holder's life. */
-  #life: Watching | 'unasked' = 'unasked';
+  #life: WatchState | 'unasked' = 'unasked';
   #token: Token | undefined;
   #wake: (() => void) | undefined;
   #hasPaused = false;
 
-  constructor(patience: Patience) {
+  constructor(patience: WaitPolicy) {
     this.#patience = patience;
     this.#pauses = new Pauses(patience);
   }
@@ -101,7 +101,7 @@ export class Wait {
     const { signal, onResume } = this.#patience;
     signal?.throwIfAborted();
     if (!this.#pauses.hasTimeFor(step)) return false;
-    const { blocker, line } = step;
+    const { blocker, position: line } = step;
     if (!this.#hasPaused) {
       this.#hasPaused = true;
       onResume?.();
@@ -110,11 +110,11 @@ export class Wait {
     const target = line?.ahead ?? blocker;
     if (!this.#isGone(target)) {
       this.#watchLife(target);
-      await this.#sleep(line?.isCourtesy === true ? COURTESY_MS : this.#pauseFor(target));
+      await this.#sleep(line?.isYielding === true ? YIELD_MS : this.#pauseFor(target));
       signal?.throwIfAborted();
     }
     onResume?.();
-    return !isStanding(this.#name) || this.#life === 'gone';
+    return !isActive(this.#name) || this.#life === 'gone';
   }
 
   /** Leaves nothing. */
@@ -126,7 +126,7 @@ export class Wait {
   /** Has what is to be watched gone? Then it's time to look. */
   #isGone({ path, found }: Blocker): boolean {
     if (this.#path !== path) this.#name = close(this.#name);
-    if (isStanding(this.#name)) return false;
+    if (isActive(this.#name)) return false;
     this.#path = path;
     this.#name = watchName(path, found.kind, () => {
       this.#name = 'gone';
@@ -164,12 +164,12 @@ export class Wait {
 
   #pauseFor({ path, judgement }: Blocker): number {
     // Not on a name, or not on a filesystem, whose every change is heard: those of other machines aren't.
-    if (!isStanding(this.#name) || !isLocal(dirname(path))) return this.#pauses.next();
+    if (!isActive(this.#name) || !isLocal(dirname(path))) return this.#pauses.next();
     const { pollInterval } = this.#patience;
     if (this.#life === 'unasked') return this.#pauses.next(pollInterval);
     // Of what isn't known to live no end is to be expected.
-    const hearsAll = isStanding(this.#life) || judgement.verdict !== 'alive';
-    return hearsAll ? this.#pauses.next(pollInterval, pollInterval * RARER) : this.#pauses.next();
+    const hearsAll = isActive(this.#life) || judgement.verdict !== 'alive';
+    return hearsAll ? this.#pauses.next(pollInterval, pollInterval * RARE_POLL_FACTOR) : this.#pauses.next();
   }
 
   #sleep(ms: number): Promise<void> {
@@ -188,9 +188,9 @@ export class Wait {
   }
 }
 
-const isStanding = (watching: Watching | 'unasked'): watching is Watch => typeof watching === 'object';
+const isActive = (watching: WatchState | 'unasked'): watching is Watch => typeof watching === 'object';
 
-function close(watching: Watching | 'unasked'): 'gone' {
-  if (isStanding(watching)) watching.close();
+function close(watching: WatchState | 'unasked'): 'gone' {
+  if (isActive(watching)) watching.close();
   return 'gone';
 }

@@ -1,15 +1,15 @@
 /**
  * Hears that a name may be free, or its holder dead, from the system instead of asking again and again.
  *
- * Rule W1: when a watch stands, the name is looked for once more. Otherwise:
+ * Rule WATCH-1: when a watch stands, the name is looked for once more. Otherwise:
  *
  *     P.1 look: Q holds
  *     Q.1 releases
  *     P.2 watches; nothing will ever happen to what P.1 saw
  *
  * Is another's claim there by then, its end is heard as well.
- * Rule W2: what is heard is only ever a reason to look, so a false alarm costs a look, and a missed one a poll.
- * Rule W3: nothing is thrown from a watcher, and none outlives its wait.
+ * Rule WATCH-2: what is heard is only ever a reason to look, so a false alarm costs a look, and a missed one a poll.
+ * Rule WATCH-3: nothing is thrown from a watcher, and none outlives its wait.
  *
  * The file itself is watched, not its directory: of all that happens there, a waiter is woken by the end of the one
  * claim that it waits for. That end is the last name's, so a release of four calls wakes nobody twice.
@@ -25,26 +25,26 @@ export interface Watch {
 }
 
 /** `gone`: there is nothing to watch any more. `deaf`: it can't be watched: no watches left, no right, no such means. */
-export type Watching = Watch | 'gone' | 'deaf';
+export type WatchState = Watch | 'gone' | 'deaf';
 
 /** Calls back when what stands at `path` may be gone. */
-export function watchName(path: string, kind: Found['kind'], onChange: () => void): Watching {
+export function watchName(path: string, kind: Found['kind'], onChange: () => void): WatchState {
   // No file, or none that is known: to find none there would be taken for news, at every pause.
   if (kind === 'row' || kind === 'other') return 'deaf';
   const watching =
-    kind === 'symlink' || kind === 'foreign' ? listenFor(path, onChange) : listen(path, onChange);
-  if (typeof watching !== 'object' || isThere(path)) return watching; // W1
+    kind === 'symlink' || kind === 'foreign' ? watchParent(path, onChange) : watchPath(path, onChange);
+  if (typeof watching !== 'object' || exists(path)) return watching; // WATCH-1
   watching.close();
   return 'gone';
 }
 
 /** By way of its directory: a watch follows symbolic links, and those that are locks lead nowhere. */
-function listenFor(path: string, onEvent: () => void): Watching {
+function watchParent(path: string, onEvent: () => void): WatchState {
   const name = basename(path);
-  return listen(dirname(path), onEvent, (changed) => changed === name);
+  return watchPath(dirname(path), onEvent, (changed) => changed === name);
 }
 
-function isThere(path: string): boolean {
+function exists(path: string): boolean {
   try {
     return lstatSync(path, { throwIfNoEntry: false }) !== undefined;
   } catch {
@@ -53,16 +53,16 @@ function isThere(path: string): boolean {
 }
 
 /** Calls back when the holder ends. */
-export function watchLife(record: HolderRecord, onEnd: () => void): Watching {
+export function watchLife(record: HolderRecord, onEnd: () => void): WatchState {
   const { pid, lifeline } = record;
-  return lifeline === undefined ? 'deaf' : listen(`/proc/${String(pid)}/fd/${String(lifeline)}`, onEnd);
+  return lifeline === undefined ? 'deaf' : watchPath(`/proc/${String(pid)}/fd/${String(lifeline)}`, onEnd);
 }
 
-function listen(
+function watchPath(
   path: string,
   onEvent: () => void,
   concerns: (name: string | null) => boolean = () => true,
-): Watching {
+): WatchState {
   let watcher: FSWatcher;
   try {
     watcher = watch(path, { persistent: false });

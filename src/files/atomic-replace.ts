@@ -1,12 +1,12 @@
 /**
  * A file replaced whole: at every moment, and after a crash of the machine, it is the old one or the new one.
  *
- * Rule W1: the new file is finished and on the disk under a name of its own, and only then gets the file's name.
- * Rule W2: its bytes are written by a call that goes on after a short write. write-file-atomic writes once and doesn't
+ * Rule REPLACE-1: the new file is finished and on the disk under a name of its own, and only then gets the file's name.
+ * Rule REPLACE-2: its bytes are written by a call that goes on after a short write. write-file-atomic writes once and doesn't
  * look how much was written: on a disk that is nearly full that puts half a file in the place of a whole one. So it is
  * given nothing to write, and the bytes are written when it has made its file, before it syncs and renames that.
- * Rule W3: a rename is on the disk when its directory is.
- * Rule W4: every name made here holds our mark and a random token, so that what a killed process left is known as
+ * Rule REPLACE-3: a rename is on the disk when its directory is.
+ * Rule REPLACE-4: every name made here holds our mark and a random token, so that what a killed process left is known as
  * that to the next who holds the file's lock, and to nobody a file of the user's. write-file-atomic's own names are
  * the file's and a number, like those of rotated logs, so it is let at a name of ours, and not at the file's.
  *
@@ -24,13 +24,13 @@ const MARK = 'holdfast-';
 /** The end of a finished file's name or, with a number, of one that write-file-atomic has not finished. */
 const OWN_END = new RegExp(`^\\.${MARK}[0-9a-f]{24}(?:\\.\\d+)?$`);
 
-/** Nothing, for write-file-atomic to write (W2). */
+/** Nothing, for write-file-atomic to write (REPLACE-2). */
 const NOTHING = '';
 
 /** `mode` is for a file that doesn't exist; one that does keeps its own, and its owner. */
 export async function replace(path: string, bytes: Uint8Array, mode?: number): Promise<void> {
   const target = await fs.promises.realpath(path).catch(() => path);
-  const staged = stagedFor(target);
+  const staged = temporaryPathFor(target);
   const forget = onExit(() => {
     fs.rmSync(staged, { force: true });
   });
@@ -51,10 +51,10 @@ export async function replace(path: string, bytes: Uint8Array, mode?: number): P
 
 /** The synchronous form of `replace`. */
 export function replaceSync(path: string, bytes: Uint8Array, mode?: number): void {
-  const target = present(() => fs.realpathSync(path)) ?? path;
-  const staged = stagedFor(target);
+  const target = attempt(() => fs.realpathSync(path)) ?? path;
+  const staged = temporaryPathFor(target);
   try {
-    const stats = present(() => fs.statSync(target));
+    const stats = attempt(() => fs.statSync(target));
     const tmpfileCreated = (made: string) => {
       fs.writeFileSync(made, bytes, { flag: 'r+' });
     };
@@ -68,13 +68,13 @@ export function replaceSync(path: string, bytes: Uint8Array, mode?: number): voi
 }
 
 /**
- * Removes what those left who were killed while they replaced this file (W4). Never throws: a directory that we may not
+ * Removes what those left who were killed while they replaced this file (REPLACE-4). Never throws: a directory that we may not
  * list is no reason to leave the file as it is.
  */
 export async function sweepReplacements(path: string): Promise<void> {
   try {
     const target = await fs.promises.realpath(path).catch(() => path);
-    for (const left of leftBeside(target, await fs.promises.readdir(dirname(target))))
+    for (const left of leftoversOf(target, await fs.promises.readdir(dirname(target))))
       await fs.promises.rm(left, { force: true });
   } catch {
     // It stays for the next.
@@ -84,18 +84,18 @@ export async function sweepReplacements(path: string): Promise<void> {
 /** The synchronous form of `sweepReplacements`. */
 export function sweepReplacementsSync(path: string): void {
   try {
-    const target = present(() => fs.realpathSync(path)) ?? path;
-    for (const left of leftBeside(target, fs.readdirSync(dirname(target)))) fs.rmSync(left, { force: true });
+    const target = attempt(() => fs.realpathSync(path)) ?? path;
+    for (const left of leftoversOf(target, fs.readdirSync(dirname(target)))) fs.rmSync(left, { force: true });
   } catch {
     // It stays for the next.
   }
 }
 
-function stagedFor(target: string): string {
+function temporaryPathFor(target: string): string {
   return `${target}.${MARK}${randomBytes(12).toString('hex')}`;
 }
 
-function leftBeside(target: string, names: readonly string[]): string[] {
+function leftoversOf(target: string, names: readonly string[]): string[] {
   const base = basename(target);
   return names
     .filter((name) => name.startsWith(base) && OWN_END.test(name.slice(base.length)))
@@ -106,7 +106,7 @@ function attributes(stats: fs.Stats | undefined, mode: number | undefined): Opti
   return stats === undefined ? { mode } : { mode: stats.mode, chown: { uid: stats.uid, gid: stats.gid } };
 }
 
-function present<T>(ask: () => T): T | undefined {
+function attempt<T>(ask: () => T): T | undefined {
   try {
     return ask();
   } catch {
@@ -114,7 +114,7 @@ function present<T>(ask: () => T): T | undefined {
   }
 }
 
-/** W3; but the file is in place by now, so no refusal counts that comes of a system's way with directories. */
+/** REPLACE-3; but the file is in place by now, so no refusal counts that comes of a system's way with directories. */
 async function syncDirectory(path: string): Promise<void> {
   try {
     const directory = await fs.promises.open(path, 'r');

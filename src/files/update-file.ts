@@ -1,9 +1,9 @@
 /**
  * Changing a file that processes share: lock, read, let the caller say what it becomes, replace it whole, unlock.
  *
- * Rule U1: whoever reads the file, also without the lock, finds the old one or the new one, whole.
- * Rule U2: what fails before the new one is in place leaves the old one, and comes through once the lock is free.
- * Rule U3: who lost the lock meanwhile, to a forced break, writes nothing; the release then says so.
+ * Rule UPDATE-1: whoever reads the file, also without the lock, finds the old one or the new one, whole.
+ * Rule UPDATE-2: what fails before the new one is in place leaves the old one, and comes through once the lock is free.
+ * Rule UPDATE-3: who lost the lock meanwhile, to a forced break, writes nothing; the release then says so.
  *
  * Not promised: that somebody who writes the file without the lock is noticed. That more is kept of a file than its
  * mode, and its owner where the system lets us give files away: access lists and further hard links are not. That two
@@ -14,7 +14,7 @@ import { isUtf8 } from 'node:buffer';
 import { readFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import type { LockFile } from '../lock/lock-file.js';
-import { isPromise, withLock, withLockSync } from '../lock/locked.js';
+import { isPromise, withLock, withLockSync } from '../lock/with-lock.js';
 import type { LockOptions } from '../lock/options.js';
 import { replace, replaceSync, sweepReplacements, sweepReplacementsSync } from './atomic-replace.js';
 
@@ -93,7 +93,7 @@ export async function updateFile(
       const content = await update(decode(lock.path, old, encoding) as never);
       if (content === undefined) return undefined;
       const bytes = encode(content, encoding);
-      if (await lock.iAmLocking()) await replace(lock.path, bytes, old === undefined ? fileMode : undefined); // U3
+      if (await lock.iAmLocking()) await replace(lock.path, bytes, old === undefined ? fileMode : undefined); // UPDATE-3
       return content;
     },
     lockOptions,
@@ -132,7 +132,7 @@ export function updateFileSync(
       const content = update(decode(lock.path, old, encoding) as never);
       if (content === undefined) return undefined;
       const bytes = encode(content, encoding);
-      if (lock.iAmLockingSync()) replaceSync(lock.path, bytes, old === undefined ? fileMode : undefined); // U3
+      if (lock.iAmLockingSync()) replaceSync(lock.path, bytes, old === undefined ? fileMode : undefined); // UPDATE-3
       return content;
     },
     lockOptions,
@@ -147,7 +147,7 @@ function checkUpdate(update: unknown, encoding: string | null): void {
 }
 
 /** A program that updates ever new files must not grow for it. */
-const LIMIT = 1_000;
+const MAX_PATHS = 1_000;
 
 /** The files whose leftovers have been swept in this thread's time. */
 const swept = new Set<string>();
@@ -155,7 +155,7 @@ const swept = new Set<string>();
 /** May somebody have been killed in the middle of an update? The lock's last holder; or anyone, before our time. */
 function mayHaveLeft({ path, clean }: LockFile): boolean {
   if (clean && swept.has(path)) return false;
-  if (swept.size === LIMIT) swept.clear();
+  if (swept.size === MAX_PATHS) swept.clear();
   swept.add(path);
   return true;
 }

@@ -1,11 +1,11 @@
 /**
  * `updateFile` for values: a JSON file that processes share.
  *
- * Rule J1: what is not JSON is never replaced, not even an empty file: it may be somebody's data, and the error says
+ * Rule JSON-1: what is not JSON is never replaced, not even an empty file: it may be somebody's data, and the error says
  * which file it is.
  */
 import { resolve } from 'node:path';
-import { isPromise } from '../lock/locked.js';
+import { isPromise } from '../lock/with-lock.js';
 import { updateFile, updateFileSync, type UpdateOptions } from './update-file.js';
 
 /**

@@ -4,7 +4,7 @@
  */
 
 /** A program that locks ever new paths must not grow for it. */
-const LIMIT = 1_000;
+const MAX_LOCKS = 1_000;
 
 const contended = new Set<string>();
 
@@ -18,6 +18,6 @@ export function noteContention(lock: string, wasHeld: boolean): void {
     contended.delete(lock);
     return;
   }
-  if (contended.size === LIMIT) contended.clear();
+  if (contended.size === MAX_LOCKS) contended.clear();
   contended.add(lock);
 }

@@ -10,45 +10,45 @@
 export const SHARE_MS = 5;
 
 /** After how long whoever waits has woken, or never will. */
-const WAKING_MS = 50;
+const WAKE_UP_MS = 50;
 
 /** A program that locks ever new paths must not grow for it. */
-const LIMIT = 1_000;
+const MAX_LOCKS = 1_000;
 
-interface Use {
+interface Share {
   /** When the share that is running began. */
   began: number;
   /** When the lock was last given back. */
   ended: number;
 }
 
-const uses = new Map<string, Use>();
+const uses = new Map<string, Share>();
 
 /** The lock has been given back by this thread. */
-export function noteRelease(lock: string): void {
+export function noteReleased(lock: string): void {
   const now = performance.now();
   const use = uses.get(lock);
   if (use !== undefined) {
     use.ended = now;
     return;
   }
-  if (uses.size === LIMIT) uses.clear();
+  if (uses.size === MAX_LOCKS) uses.clear();
   uses.set(lock, { began: now, ended: now });
 }
 
 /** The lock has been taken by this thread, after others had it: a new share begins. */
-export function noteTurn(lock: string): void {
+export function noteAcquired(lock: string): void {
   const use = uses.get(lock);
   if (use !== undefined) use.began = performance.now();
 }
 
 /** Should whoever takes the lock now look whether others wait for it? If so, a new share begins. */
-export function isCourtesyDue(lock: string): boolean {
+export function shouldYield(lock: string): boolean {
   const use = uses.get(lock);
   if (use === undefined) return false;
   const now = performance.now();
   if (now - use.began < SHARE_MS) return false;
-  const isDue = now - use.ended < WAKING_MS;
+  const isDue = now - use.ended < WAKE_UP_MS;
   use.began = now;
   return isDue;
 }

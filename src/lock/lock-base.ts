@@ -1,7 +1,7 @@
 /**
  * A lock as its users see it: acquire, release, who holds it; in two forms, one that awaits and one that doesn't.
  *
- * Rule: each pair of calls runs one and the same protocol (`tenure.ts`), and differs in its driver alone. A subclass
+ * Rule: each pair of calls runs one and the same protocol (`lock-calls.ts`), and differs in its driver alone. A subclass
  * says by which protocol the lock is made; the queue, the waiting, the time limits, the errors and the clean-up at
  * exit come with this class.
  *
@@ -10,22 +10,21 @@
  */
 import * as channels from './tracing.js';
 import type { AnyClaim } from '../model/claim.js';
-import { runAsync, runSync, type Patience } from '../driver/run.js';
-import { letSignalsWork, rest } from './exit-hook.js';
+import { runAsync, runSync, type WaitPolicy } from '../driver/run.js';
+import { unhookExit, suspendClaim } from './exit-hook.js';
 import * as failures from './messages.js';
-import { describe, type Holder } from '../model/holder.js';
+import { holderFrom, type Holder } from '../model/holder.js';
 import { recordsOf } from '../protocol/inspect.js';
 import { checkAcquire, checkAcquireSync, type AcquireOptions } from './options.js';
 import type { Place } from './thread-queue.js';
 import { registry } from './registry.js';
 import type { Blocker, Protocol } from '../model/steps.js';
-import { Tenure } from './lock-calls.js';
-import { standInLine } from './wait-for-turn.js';
-
-export type { Taken } from './lock-calls.js';
+import { LockCalls } from './lock-calls.js';
+import { waitForTurn } from './wait-for-turn.js';
+export type { Taken } from '../model/claim.js';
 
 /** How long a break waits for somebody who is giving the lock back or recovering it, in milliseconds. */
-const BREAK_PATIENCE_MS = 1_000;
+const BREAK_TIMEOUT_MS = 1_000;
 
 /**
  * What every kind of lock can do. Each call has two forms: one that gives a promise, and a `…Sync` one that doesn't.
@@ -36,7 +35,7 @@ const BREAK_PATIENCE_MS = 1_000;
  * }
  * @typeParam C What the lock's protocol knows of a claim, besides the holder's record.
  */
-export abstract class LockBase<C extends AnyClaim = AnyClaim> extends Tenure<C> {
+export abstract class LockBase<C extends AnyClaim = AnyClaim> extends LockCalls<C> {
   /**
    * Acquires the lock, waiting for it as long as it takes or as it is told.
    *
@@ -55,21 +54,21 @@ export abstract class LockBase<C extends AnyClaim = AnyClaim> extends Tenure<C> 
     const { timeout, signal } = checkAcquire(how, this.options.timeout);
     signal?.throwIfAborted();
     const until = performance.now() + timeout;
-    const place = await standInLine(this.lockPath, timeout, signal, () => this.#run(this.lookingQuietly()));
+    const place = await waitForTurn(this.lockPath, timeout, signal, () => this.#run(this.lookingQuietly()));
     const claim = this.newClaim();
     await this.#run(this.taking(claim, place, signal), {
       until,
       signal,
       pollInterval: this.options.pollInterval,
       onPause: () => {
-        rest(claim);
+        suspendClaim(claim);
       },
       onResume: () => {
         this.own(claim);
       },
-      expired: (blocker) => failures.outOfTime(timeout, this.lockPath, blocker),
+      expired: (blocker) => failures.timedOut(timeout, this.lockPath, blocker),
     });
-    channels.tellOfRecovery(this);
+    channels.traceRecovery(this);
     return this;
   }
 
@@ -89,24 +88,24 @@ export abstract class LockBase<C extends AnyClaim = AnyClaim> extends Tenure<C> 
   #acquireSync(how?: number | Omit<AcquireOptions, 'signal'>): this {
     const timeout = checkAcquireSync(how, this.options.timeout);
     // Those who queue in this thread can't move while it waits, so it can only pass them.
-    const place: Place | undefined = registry.queues.isFree(this.lockPath) ? { onTurn: nothing } : undefined;
+    const place: Place | undefined = registry.queues.isFree(this.lockPath) ? { onTurn: noop } : undefined;
     if (place !== undefined) registry.queues.enter(this.lockPath, place);
     const claim = this.newClaim();
     runSync(this.taking(claim, place), {
       until: performance.now() + timeout,
       pollInterval: this.options.pollInterval,
       onPause: (blocker) => {
-        if (timeout === Infinity && isThisThreads(blocker))
-          throw failures.waitForOneself(this.lockPath, blocker);
-        rest(claim);
-        letSignalsWork();
+        if (timeout === Infinity && isHeldByThisThread(blocker))
+          throw failures.wouldWaitForItself(this.lockPath, blocker);
+        suspendClaim(claim);
+        unhookExit();
       },
       onResume: () => {
         this.own(claim, false);
       },
-      expired: (blocker) => failures.outOfTime(timeout, this.lockPath, blocker),
+      expired: (blocker) => failures.timedOut(timeout, this.lockPath, blocker),
     });
-    channels.tellOfRecovery(this);
+    channels.traceRecovery(this);
     return this;
   }
 
@@ -186,12 +185,12 @@ export abstract class LockBase<C extends AnyClaim = AnyClaim> extends Tenure<C> 
    * await new LockFile('config.json').breakLock();
    */
   async breakLock(): Promise<void> {
-    await this.#run(this.breakingUp(), this.shortPatience(BREAK_PATIENCE_MS));
+    await this.#run(this.breakingUp(), this.shortPatience(BREAK_TIMEOUT_MS));
   }
 
   /** The synchronous form of `breakLock`. */
   breakLockSync(): void {
-    this.#runSync(this.breakingUp(), this.shortPatience(BREAK_PATIENCE_MS));
+    this.#runSync(this.breakingUp(), this.shortPatience(BREAK_TIMEOUT_MS));
   }
 
   /** For `using`: gives the lock back if this object holds it. */
@@ -204,11 +203,11 @@ export abstract class LockBase<C extends AnyClaim = AnyClaim> extends Tenure<C> 
     if (this.isHolding) await channels.traced(channels.releasing, this, () => this.#run(this.disposing()));
   }
 
-  #run<T>(protocol: Protocol<T>, patience: Patience = this.shortPatience()): Promise<T> {
+  #run<T>(protocol: Protocol<T>, patience: WaitPolicy = this.shortPatience()): Promise<T> {
     return runAsync(protocol, patience, this.io);
   }
 
-  #runSync<T>(protocol: Protocol<T>, patience: Patience = this.shortPatience()): T {
+  #runSync<T>(protocol: Protocol<T>, patience: WaitPolicy = this.shortPatience()): T {
     return runSync(protocol, patience);
   }
 }
@@ -218,13 +217,13 @@ function isHeld(seen: Blocker | undefined): boolean {
 }
 
 function toHolder(seen: Blocker | undefined): Holder | null {
-  return seen === undefined ? null : describe(seen.found, seen.judgement);
+  return seen === undefined ? null : holderFrom(seen.found, seen.judgement);
 }
 
-function isThisThreads(blocker: Blocker): boolean {
+function isHeldByThisThread(blocker: Blocker): boolean {
   return recordsOf(blocker.found).some((record) => registry.owned.has(record.token));
 }
 
-function nothing(): void {
+function noop(): void {
   // Whoever takes a place without waiting needs no call.
 }

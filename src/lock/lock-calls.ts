@@ -1,53 +1,44 @@
 /**
  * One object's tenure of one lock: each call of a lock written once, as a protocol that either driver runs.
  *
- * Rule T1: a claim is owned (`exit.ts`) from before its first step until after its last, so whatever ends this thread
+ * Rule HOLD-1: a claim is owned (`exit-hook.ts`) from before its first step until after its last, so whatever ends this thread
  * in between gives it back.
- * Rules T2 and T3: what it holds (`holding.ts`).
- * Rule T4: where the holder is the whole process, the disk alone says whether it holds, and as what kind.
+ * Rules HOLD-2 and HOLD-3: what it holds (`ownership.ts`).
+ * Rule HOLD-4: where the holder is the whole process, the disk alone says whether it holds, and as what kind.
  */
 import { dirname } from 'node:path';
 import { isMainThread } from 'node:worker_threads';
-import { light } from '../system/beacon.js';
-import { makeClaim, type AnyClaim } from '../model/claim.js';
+import { lightBeacon } from '../system/beacon.js';
+import { makeClaim, type AnyClaim, type Taken } from '../model/claim.js';
 import { isSweepDue } from '../system/directory-facts.js';
-import { runSync, type Io, type Patience } from '../driver/run.js';
+import { runSync, type Io, type WaitPolicy } from '../driver/run.js';
 import { NotLocked, NotMyLock } from '../model/errors.js';
-import { disown, own } from './exit-hook.js';
+import { untrackClaim, trackClaim } from './exit-hook.js';
 import * as failures from './messages.js';
-import { Holding } from './ownership.js';
-import { quietly } from '../protocol/retry.js';
+import { Ownership } from './ownership.js';
+import { ignoreErrors } from '../protocol/retry.js';
 import { recordsOf } from '../protocol/inspect.js';
 import { isThisProcess } from '../system/machine.js';
 import { newRecord } from './new-record.js';
 import { checkOptions, checkPath, type LockOptions, type Options } from './options.js';
 import type { Place } from './thread-queue.js';
 import type { HolderRecord } from '../model/record.js';
-import { registry, type Owned } from './registry.js';
-import { settle, type Blocker, type Found, type Protocol } from '../model/steps.js';
+import { registry, type TrackedClaim } from './registry.js';
+import { backoff, type Blocker, type Found, type Protocol } from '../model/steps.js';
 import { sweep } from '../protocol/sweep.js';
-
-/** What a protocol has taken: the claim that now holds the lock, and the dead holder whom it replaced. */
-export interface Taken<C extends AnyClaim = AnyClaim> {
-  /** The claim that now holds the lock: the one that was asked for, or what it has become. */
-  readonly claim: C;
-  /** The dead holder whom it replaced, if it did. */
-  readonly previous: HolderRecord | undefined;
-}
-
 /** How long a release waits for somebody who is recovering this very lock, in milliseconds. */
-const RELEASE_PATIENCE_MS = 10_000;
+const RELEASE_TIMEOUT_MS = 10_000;
 
 /** The same at exit, where the process is expected to be gone: a dead holder is recovered anyway. */
-const EXIT_PATIENCE_MS = 100;
+const EXIT_TIMEOUT_MS = 100;
 
 /** @typeParam C What the lock's protocol knows of a claim, besides the holder's record. */
-export abstract class Tenure<C extends AnyClaim> {
+export abstract class LockCalls<C extends AnyClaim> {
   /** What is locked, absolute. It need not exist. */
   readonly path: string;
   protected readonly options: Options;
   readonly #lockPath: string;
-  readonly #holding: Holding<C>;
+  readonly #holding: Ownership<C>;
   #previous: HolderRecord | undefined;
 
   /**
@@ -64,7 +55,7 @@ export abstract class Tenure<C extends AnyClaim> {
     // The first write to what is locked would be the end of its lock.
     if (this.options.lockPath === this.path)
       throw new RangeError('lockPath must not be the path to lock itself');
-    this.#holding = new Holding(this.options.threaded, (place) => {
+    this.#holding = new Ownership(this.options.threaded, (place) => {
       this.#leave(place);
     });
   }
@@ -117,9 +108,9 @@ export abstract class Tenure<C extends AnyClaim> {
    */
   protected *sweeping({ claim: { record }, previous }: Taken<C>): Protocol<void> {
     if (record.beacon === undefined && previous?.beacon === undefined) return;
-    if (!isSweepDue(this.lockPath, previous)) return; // Not its directory: only who holds a lock sweeps its beacons (Z1).
+    if (!isSweepDue(this.lockPath, previous)) return; // Not its directory: only who holds a lock sweeps its beacons (SWEEP-2).
     const claim = makeClaim(this.lockPath, 'link', record, this.options);
-    yield* quietly(sweep(dirname(this.lockPath), claim, previous));
+    yield* ignoreErrors(sweep(dirname(this.lockPath), claim, previous));
   }
 
   /** How the asynchronous form makes its calls. */
@@ -131,14 +122,14 @@ export abstract class Tenure<C extends AnyClaim> {
   protected *taking(claim: C, place: Place | undefined, signal?: AbortSignal): Protocol<void> {
     try {
       signal?.throwIfAborted(); // It may have been since the turn came.
-      this.own(claim); // T1
+      this.own(claim); // HOLD-1
       const taken = yield* this.acquiring(claim);
       this.own(taken.claim); // The same claim, too: after a synchronous wait it is not hooked yet.
       yield* this.sweeping(taken);
       this.#holding.begin(taken.claim, place);
       this.#previous = taken.previous;
     } catch (error) {
-      disown(claim);
+      untrackClaim(claim);
       this.#leave(place);
       throw signal?.aborted === true && error === signal.reason
         ? error
@@ -157,7 +148,7 @@ export abstract class Tenure<C extends AnyClaim> {
     try {
       const claim = this.options.threaded && own !== undefined ? own.claim : yield* this.#claimOnDisk();
       released = yield* this.releasing(claim);
-      letGo(claim.record, 'released');
+      dropClaim(claim.record, 'released');
     } catch (error) {
       const isOver = error instanceof NotLocked || error instanceof NotMyLock;
       if (isOver) this.#holding.end(own);
@@ -165,10 +156,10 @@ export abstract class Tenure<C extends AnyClaim> {
       throw failures.unlockFailed(this.lockPath, error);
     }
     this.#holding.end(own);
-    if (!released) throw failures.broken(this.lockPath, yield* this.lookingQuietly());
+    if (!released) throw failures.lockLost(this.lockPath, yield* this.lookingQuietly());
   }
 
-  /** The claim that holds the lock for the whole process, whichever thread and object made it (T4). */
+  /** The claim that holds the lock for the whole process, whichever thread and object made it (HOLD-4). */
   *#claimOnDisk(): Protocol<C> {
     const seen = yield* this.inspecting();
     const record = this.#recordOfProcess(seen);
@@ -193,11 +184,11 @@ export abstract class Tenure<C extends AnyClaim> {
     const claim = this.newClaim();
     this.own(claim);
     try {
-      for (const record of yield* this.breaking(claim)) letGo(record, 'broken');
+      for (const record of yield* this.breaking(claim)) dropClaim(record, 'broken');
     } catch (error) {
       throw failures.breakFailed(this.lockPath, error);
     } finally {
-      disown(claim);
+      untrackClaim(claim);
     }
   }
 
@@ -206,7 +197,7 @@ export abstract class Tenure<C extends AnyClaim> {
     try {
       return yield* this.inspecting();
     } catch (error) {
-      throw failures.lookFailed(this.lockPath, error);
+      throw failures.inspectFailed(this.lockPath, error);
     }
   }
 
@@ -220,11 +211,11 @@ export abstract class Tenure<C extends AnyClaim> {
   }
 
   /** For all but acquiring: these wait for nobody but those who remove the very lock, which takes no time. */
-  protected shortPatience(ms = RELEASE_PATIENCE_MS): Patience {
+  protected shortPatience(ms = RELEASE_TIMEOUT_MS): WaitPolicy {
     return {
       until: performance.now() + ms,
       pollInterval: this.options.pollInterval,
-      expired: (blocker) => failures.stillRemoved(this.lockPath, blocker),
+      expired: (blocker) => failures.removalInProgress(this.lockPath, blocker),
     };
   }
 
@@ -234,21 +225,21 @@ export abstract class Tenure<C extends AnyClaim> {
 
   /** Has the claim given back at exit, at whatever point it is. */
   protected own(claim: C, isHooking = true): void {
-    if (claim.record.beacon !== undefined) light(this.lockPath, claim.record.token); // Out since the last pause.
-    const owned: Owned = {
+    if (claim.record.beacon !== undefined) lightBeacon(this.lockPath, claim.record.token); // Out since the last pause.
+    const owned: TrackedClaim = {
       claim,
       giveBack: () => {
         const isHeld = this.#holding.claim === claim;
         // The process holds it, not this thread that ends; others may count on it.
         if (isHeld && !this.options.threaded && !isMainThread) return;
         const isUnderWay = !isHeld && this.io === 'async';
-        runSync(this.#abandoningAtExit(claim, isUnderWay), this.shortPatience(EXIT_PATIENCE_MS));
+        runSync(this.#abandoningAtExit(claim, isUnderWay), this.shortPatience(EXIT_TIMEOUT_MS));
       },
       letGo: (how) => {
         this.#holding.letGo(claim, how);
       },
     };
-    own(owned, isHooking);
+    trackClaim(owned, isHooking);
   }
 
   /**
@@ -257,8 +248,8 @@ export abstract class Tenure<C extends AnyClaim> {
    */
   *#abandoningAtExit(claim: C, isUnderWay: boolean): Protocol<void> {
     for (const tries of isUnderWay ? [3, 5] : []) {
-      yield* quietly(this.abandoning(claim));
-      yield* settle(tries);
+      yield* ignoreErrors(this.abandoning(claim));
+      yield* backoff(tries);
     }
     yield* this.abandoning(claim);
   }
@@ -282,9 +273,9 @@ export abstract class Tenure<C extends AnyClaim> {
 }
 
 /** A claim that was given back, or broken: if this thread held it, those who queue behind it go on. */
-function letGo(record: HolderRecord, how: 'broken' | 'released'): void {
+function dropClaim(record: HolderRecord, how: 'broken' | 'released'): void {
   const owned = registry.owned.get(record.token);
   if (owned === undefined) return;
   owned.letGo(how);
-  disown(owned.claim);
+  untrackClaim(owned.claim);
 }

@@ -1,21 +1,21 @@
 /** The locks that stand as a name beside what they lock: by a hard link, a directory or a symbolic link. */
 import { dirname } from 'node:path';
-import { acquire } from '../protocol/acquire.js';
+import { acquire, type AcquireHints } from '../protocol/acquire.js';
 import { makeClaim, type Claim, type Kind } from '../model/claim.js';
 import { isContended, noteContention } from './contention.js';
-import { isCourtesyDue, noteRelease, noteTurn } from './fairness.js';
-import { directory, isLocal, isSweepDue } from '../system/directory-facts.js';
+import { shouldYield, noteReleased, noteAcquired } from './fairness.js';
+import { directoryFacts, isLocal, isSweepDue } from '../system/directory-facts.js';
 import type { Io } from '../driver/run.js';
-import { apart } from '../protocol/trampoline.js';
-import { quietly } from '../protocol/retry.js';
-import { judgeFound, look, recordsOf } from '../protocol/inspect.js';
+import { delegate } from '../protocol/trampoline.js';
+import { ignoreErrors } from '../protocol/retry.js';
+import { judgeFound, readLock, recordsOf } from '../protocol/inspect.js';
 import { LockBase } from './lock-base.js';
 import type { HolderRecord } from '../model/record.js';
 import { abandon, breakByForce, release } from '../protocol/release.js';
 import { read, type Blocker, type Found, type Protocol } from '../model/steps.js';
 import { sweep } from '../protocol/sweep.js';
-import type { Taken } from './lock-calls.js';
-import { withTwin } from '../protocol/sibling.js';
+import type { Taken } from '../model/claim.js';
+import { withSibling } from '../protocol/sibling.js';
 
 /** What the three kinds have in common: one name, `<path>.lock`, that excludes all of them. */
 abstract class NameLock extends LockBase<Claim> {
@@ -37,16 +37,16 @@ abstract class NameLock extends LockBase<Claim> {
   }
 
   protected override *acquiring(claim: Claim): Protocol<Taken<Claim>> {
-    const approach = {
+    const hints: AcquireHints = {
       directory: this.directory,
-      isCourteous: isCourtesyDue(this.lockPath),
-      looksFirst: isContended(this.lockPath),
+      yieldsFirst: shouldYield(this.lockPath),
+      inspectsFirst: isContended(this.lockPath),
     };
     let wasHeld = true; // Or refused, as it will be again.
     try {
-      const { previous, hasWaited } = yield* apart(acquire(claim, approach));
+      const { previous, hasWaited } = yield* delegate(acquire(claim, hints));
       wasHeld = hasWaited === true;
-      if (wasHeld) noteTurn(this.lockPath);
+      if (wasHeld) noteAcquired(this.lockPath);
       return { claim, previous };
     } finally {
       noteContention(this.lockPath, wasHeld);
@@ -54,12 +54,12 @@ abstract class NameLock extends LockBase<Claim> {
   }
 
   protected override *sweeping({ claim, previous }: Taken<Claim>): Protocol<void> {
-    if (isSweepDue(this.directory, previous)) yield* quietly(sweep(this.directory, claim, previous));
+    if (isSweepDue(this.directory, previous)) yield* ignoreErrors(sweep(this.directory, claim, previous));
   }
 
   protected override *releasing(claim: Claim): Protocol<boolean> {
-    const released = yield* apart(release(claim));
-    noteRelease(this.lockPath);
+    const released = yield* delegate(release(claim));
+    noteReleased(this.lockPath);
     return released;
   }
 
@@ -68,11 +68,11 @@ abstract class NameLock extends LockBase<Claim> {
   }
 
   protected override *inspecting(): Protocol<Blocker | undefined> {
-    const found = yield* look(this.lockPath);
+    const found = yield* readLock(this.lockPath);
     if (found === undefined) return undefined;
     return {
       path: this.lockPath,
-      found: yield* withTwin(found, this.lockPath, this.directory),
+      found: yield* withSibling(found, this.lockPath, this.directory),
       judgement: yield* judgeFound(found, this.lockPath),
     };
   }
@@ -122,7 +122,7 @@ export class SymlinkLockFile extends NameLock {
   protected override *acquiring(claim: Claim): Protocol<Taken<Claim>> {
     // Its eviction lock's name is longer than its own. A name too long for that could be taken, but not given back:
     // so a still longer one is looked up first.
-    yield* read(claim.staged);
+    yield* read(claim.privateFile);
     return yield* super.acquiring(claim);
   }
 }
@@ -135,7 +135,7 @@ function isKind(kind: Found['kind']): kind is Kind {
  * What link(2) says where the file system has no hard links. EACCES is Android's, by its security policy; EISDIR is
  * Node's word for ERROR_INVALID_FUNCTION, which FAT says on Windows.
  */
-const NO_LINKS: ReadonlySet<unknown> = new Set([
+const NO_LINK_CODES: ReadonlySet<unknown> = new Set([
   'EPERM',
   'ENOSYS',
   'ENOTSUP',
@@ -146,7 +146,7 @@ const NO_LINKS: ReadonlySet<unknown> = new Set([
 
 function refusesLinks(error: unknown): boolean {
   const { syscall, code } = error as NodeJS.ErrnoException;
-  return error instanceof Error && syscall === 'link' && NO_LINKS.has(code);
+  return error instanceof Error && syscall === 'link' && NO_LINK_CODES.has(code);
 }
 
 /**
@@ -163,7 +163,7 @@ function refusesLinks(error: unknown): boolean {
  */
 export class LockFile extends LinkLockFile {
   protected override get kind(): Kind {
-    return directory(this.directory).refusesLinks === true ? 'mkdir' : 'link';
+    return directoryFacts(this.directory).refusesLinks === true ? 'mkdir' : 'link';
   }
 
   protected override *acquiring(claim: Claim): Protocol<Taken<Claim>> {
@@ -171,7 +171,7 @@ export class LockFile extends LinkLockFile {
       return yield* super.acquiring(claim);
     } catch (error) {
       if (claim.kind !== 'link' || !refusesLinks(error)) throw error;
-      directory(this.directory).refusesLinks = true;
+      directoryFacts(this.directory).refusesLinks = true;
       return yield* super.acquiring(this.claimFor(claim.record));
     }
   }

@@ -1,5 +1,6 @@
 /** A function under a lock: `withLock` for a block of code, `locked` for a function or a method. */
 import { LockFile } from './lock-file.js';
+import { withLock, withLockSync } from './with-lock.js';
 import { checkOptions, type LockOptions } from './options.js';
 
 /** A function that gets `this` and its arguments. */
@@ -90,60 +91,6 @@ export function lockedSync(path: string | Callable<unknown, never, string>, opti
 }
 
 /**
- * Runs `work` while holding the lock of `path`, and gives it back however `work` ends.
- *
- * @returns What `work` returns. If `work` throws, that is what comes through.
- * @throws What `acquire` and `release` throw.
- * @example
- * await withLock('config.json', async () => { … }, { timeout: 5_000 });
- */
-export async function withLock<Result>(
-  path: string,
-  work: (lock: LockFile) => Result,
-  options?: LockOptions,
-): Promise<Awaited<Result>> {
-  const lock = await new LockFile(path, options).acquire();
-  let result: Awaited<Result>;
-  try {
-    result = await work(lock);
-  } catch (error) {
-    await lock.release().catch(() => undefined); // The work's own error is the one to tell.
-    throw error;
-  }
-  await lock.release();
-  return result;
-}
-
-/**
- * The synchronous form of `withLock`; `work` must not return a promise, for the lock is given back at once.
- *
- * @throws What `acquireSync` and `releaseSync` throw; {TypeError} if `work` returns a promise.
- * @example
- * const size = withLockSync('config.json', () => statSync('config.json').size, { timeout: 1_000 });
- */
-export function withLockSync<Result>(
-  path: string,
-  work: (lock: LockFile) => Result,
-  options?: LockOptions,
-): Result {
-  const lock = new LockFile(path, options).acquireSync();
-  let result: Result;
-  try {
-    result = work(lock);
-    refusePromise(result);
-  } catch (error) {
-    try {
-      lock.releaseSync();
-    } catch {
-      // The work's own error is the one to tell.
-    }
-    throw error;
-  }
-  lock.releaseSync();
-  return result;
-}
-
-/**
  * A path that is known is checked, and made absolute, where it is given, as by `new LockFile`. Not at each call: the
  * same function would take other locks after a `chdir`, and exclude nobody.
  */
@@ -157,19 +104,6 @@ function checkedPath(
   }
   const { path: absolute } = new LockFile(path, options);
   return () => absolute;
-}
-
-function refusePromise(result: unknown): void {
-  if (isPromise(result)) {
-    throw new TypeError(
-      'a function under a synchronous lock must not be asynchronous: it would go on without it',
-    );
-  }
-}
-
-/** Is it something that `await` would wait for? */
-export function isPromise(value: unknown): boolean {
-  return typeof (value as { then?: unknown } | null | undefined)?.then === 'function';
 }
 
 function wrap<Wrapper extends object>(

@@ -2,39 +2,39 @@
 import { randomFillSync } from 'node:crypto';
 import { dirname } from 'node:path';
 import { isMainThread } from 'node:worker_threads';
-import { light } from '../system/beacon.js';
+import { lightBeacon } from '../system/beacon.js';
 import { isLocal } from '../system/directory-facts.js';
-import { castLifeline } from '../system/lifeline.js';
+import { openLifeline } from '../system/lifeline.js';
 import { thisMachine, type Identity } from '../system/machine.js';
 import type { Options } from './options.js';
 import { INITIAL_PID_NAMESPACE } from '../system/proc.js';
 import type { HolderRecord, Token } from '../model/record.js';
 
-type Who = Omit<Identity, 'thread'> & { readonly thread?: number };
+type HolderIdentity = Omit<Identity, 'thread'> & { readonly thread?: number };
 
 /** What tells a thread from its process. */
 const THREAD_FIELDS: readonly string[] = ['thread', 'task', 'taskStarted'] satisfies (keyof Identity)[];
 
-let wholeProcess: Who | undefined;
+let wholeProcess: HolderIdentity | undefined;
 
 /** Who the holder will be: it can't change while this thread lives, so it is put together once. */
-function who(threaded: boolean): Who {
+function identityOf(threaded: boolean): HolderIdentity {
   const self = thisMachine.self();
   if (threaded) return self;
   const fields = () => Object.entries(self).filter(([field]) => !THREAD_FIELDS.includes(field));
-  return (wholeProcess ??= Object.fromEntries(fields()) as unknown as Who);
+  return (wholeProcess ??= Object.fromEntries(fields()) as unknown as HolderIdentity);
 }
 
 export function newRecord(lockPath: string, options: Options): HolderRecord {
   const { note, threaded } = options;
   const since = Date.now();
   const token = newToken(since);
-  const lifeline = castLifeline();
+  const lifeline = openLifeline();
   const local = isLocal(dirname(lockPath));
-  const beacon = local && keepsBeacon(options) ? light(lockPath, token) : undefined;
+  const beacon = local && keepsBeacon(options) ? lightBeacon(lockPath, token) : undefined;
   return {
     token,
-    ...who(threaded),
+    ...identityOf(threaded),
     ...(local ? { local } : undefined),
     ...(beacon === undefined ? undefined : { beacon }),
     ...(lifeline === undefined ? undefined : { lifeline }),
@@ -52,17 +52,17 @@ function keepsBeacon({ beacon, threaded }: Options): boolean {
 }
 
 /** Random bytes for so many claims are drawn at once: each draw costs more than all else that a claim is made of. */
-const DRAWN = 256;
+const BATCH = 256;
 const RANDOM_BYTES = 6;
-const drawn = Buffer.alloc(DRAWN * RANDOM_BYTES);
-let used = DRAWN;
+const randomBatch = Buffer.alloc(BATCH * RANDOM_BYTES);
+let used = BATCH;
 
 /** Begins with the time, so that those who wait for a lock stand in line in the order of their tokens. */
 function newToken(since: number): Token {
-  if (used === DRAWN) {
-    randomFillSync(drawn);
+  if (used === BATCH) {
+    randomFillSync(randomBatch);
     used = 0;
   }
   const start = used++ * RANDOM_BYTES;
-  return since.toString(16).padStart(12, '0') + drawn.toString('hex', start, start + RANDOM_BYTES);
+  return since.toString(16).padStart(12, '0') + randomBatch.toString('hex', start, start + RANDOM_BYTES);
 }

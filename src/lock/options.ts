@@ -5,7 +5,7 @@
 import { resolve } from 'node:path';
 import type { Io } from '../driver/run.js';
 import { LockFailed } from '../model/errors.js';
-import { NOTE_LIMIT } from '../model/record.js';
+import { MAX_NOTE_BYTES } from '../model/record.js';
 
 /**
  * How a lock is made, for every kind; all of it may be left out.
@@ -139,8 +139,8 @@ function checkMode(mode: unknown): void {
 function checkNote(note: unknown): void {
   if (note === undefined) return;
   if (typeof note !== 'string') throw new TypeError('note must be a string');
-  if (Buffer.byteLength(JSON.stringify(note)) > NOTE_LIMIT) {
-    throw new RangeError(`note must take no more than ${String(NOTE_LIMIT)} bytes`);
+  if (Buffer.byteLength(JSON.stringify(note)) > MAX_NOTE_BYTES) {
+    throw new RangeError(`note must take no more than ${String(MAX_NOTE_BYTES)} bytes`);
   }
 }
 

@@ -1,20 +1,12 @@
 /** A pid file as a lock: for daemons, and whoever reads `/run/daemon.pid`. */
 import { dirname } from 'node:path';
 import { isLocal, isSweepDue } from '../system/directory-facts.js';
-import { noPatience, runAsync, runSync, type Io } from '../driver/run.js';
-import { quietly } from '../protocol/retry.js';
+import { noWait, runAsync, runSync, type Io } from '../driver/run.js';
+import { ignoreErrors } from '../protocol/retry.js';
 import { recordsOf } from '../protocol/inspect.js';
 import { LockBase, type Taken } from './lock-base.js';
-import {
-  abandonPid,
-  acquirePid,
-  breakPid,
-  inspectPid,
-  makePidClaim,
-  parsePid,
-  releasePid,
-  type PidClaim,
-} from '../protocol/pid-lock.js';
+import { abandonPid, acquirePid, breakPid, releasePid } from '../protocol/pid-lock.js';
+import { inspectPid, makePidClaim, parsePid, type PidClaim } from '../protocol/pid-file.js';
 import type { HolderRecord } from '../model/record.js';
 import { read, type Blocker, type Protocol } from '../model/steps.js';
 import { sweep } from '../protocol/sweep.js';
@@ -37,12 +29,12 @@ export class PidLockFile extends LockBase<PidClaim> {
 
   /** The pid that the file holds, whoever wrote it; null if there is no file, or no pid in it. */
   async readPid(): Promise<number | null> {
-    return await runAsync(readPid(this.lockPath), noPatience, this.io);
+    return await runAsync(readPid(this.lockPath), noWait, this.io);
   }
 
   /** The synchronous form of `readPid`. */
   readPidSync(): number | null {
-    return runSync(readPid(this.lockPath), noPatience);
+    return runSync(readPid(this.lockPath), noWait);
   }
 
   protected override get io(): Io {
@@ -60,7 +52,7 @@ export class PidLockFile extends LockBase<PidClaim> {
 
   protected override *sweeping({ claim, previous }: Taken<PidClaim>): Protocol<void> {
     const directory = dirname(this.lockPath);
-    if (isSweepDue(directory, previous)) yield* quietly(sweep(directory, claim.name, previous));
+    if (isSweepDue(directory, previous)) yield* ignoreErrors(sweep(directory, claim.name, previous));
   }
 
   protected override *releasing(claim: PidClaim): Protocol<boolean> {

@@ -3,11 +3,11 @@
  * it.
  */
 import type { AnyClaim } from '../model/claim.js';
-import { shared } from '../system/thread-global.js';
-import { Queues } from './thread-queue.js';
+import { threadGlobal } from '../system/thread-global.js';
+import { ThreadQueues } from './thread-queue.js';
 
 /** A claim that this thread has on disk, or is about to. */
-export interface Owned {
+export interface TrackedClaim {
   readonly claim: AnyClaim;
   /** Takes it off the disk, at whatever point it is; may throw. */
   readonly giveBack: () => void;
@@ -16,17 +16,17 @@ export interface Owned {
 }
 
 export interface Registry {
-  readonly queues: Queues;
+  readonly queues: ThreadQueues;
   /** By token. */
-  readonly owned: Map<string, Owned>;
+  readonly owned: Map<string, TrackedClaim>;
   /** Tokens of claims that pause, with nothing on disk. */
   readonly resting: Set<string>;
   /** Undoes the hook into the thread's exit, where there is one. */
   unhook?: (() => void) | undefined;
 }
 
-export const registry: Registry = shared('registry.1', () => ({
-  queues: new Queues(),
+export const registry: Registry = threadGlobal('registry.1', () => ({
+  queues: new ThreadQueues(),
   owned: new Map(),
   resting: new Set(),
 }));

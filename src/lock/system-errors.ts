@@ -1,6 +1,6 @@
 /** What a system's refusal means for someone who wants a lock, in words that say what to do. */
 
-interface Refusal {
+interface SystemError {
   readonly code?: string;
   readonly syscall?: string;
   readonly path?: string;
@@ -34,8 +34,8 @@ const NO_SYMLINKS =
 const OWNERS_ONLY: ReadonlySet<string> = new Set(['EPERM', 'EACCES']);
 
 /** Why a call on a name in `directory` was refused. */
-export function sayRefusal(cause: unknown, directory: string): string {
-  const { code = '', syscall = '', path = '' } = (cause ?? {}) as Refusal;
+export function explainSystemError(cause: unknown, directory: string): string {
+  const { code = '', syscall = '', path = '' } = (cause ?? {}) as SystemError;
   if (code === 'ERR_ACCESS_DENIED' && (cause as Error).message.includes('symlink')) return NO_SYMLINKS;
   if ((syscall === 'unlink' || syscall === 'rmdir') && OWNERS_ONLY.has(code)) {
     return (

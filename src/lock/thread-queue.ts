@@ -1,8 +1,8 @@
 /**
  * The queues in memory: those of one thread who want one lock go to the disk one at a time, first in, first out.
  *
- * Rule Q1: the first in a queue holds the lock or is after it; it leaves when it has given the lock back or given up.
- * Rule Q2: a queue that nobody stands in is not kept.
+ * Rule TURN-1: the first in a queue holds the lock or is after it; it leaves when it has given the lock back or given up.
+ * Rule TURN-2: a queue that nobody stands in is not kept.
  *
  * Not promised: that the synchronous form waits its turn. It can't, since whoever is before it could never move.
  */
@@ -13,7 +13,7 @@ export interface Place {
   readonly onTurn: () => void;
 }
 
-export class Queues {
+export class ThreadQueues {
   readonly #queues = new Map<string, Set<Place>>();
 
   isFree(key: string): boolean {
@@ -36,7 +36,7 @@ export class Queues {
     if (!queue.delete(place)) return;
     const [next] = queue;
     if (next === undefined)
-      this.#queues.delete(key); // Q2
-    else if (place === first) next.onTurn(); // Q1
+      this.#queues.delete(key); // TURN-2
+    else if (place === first) next.onTurn(); // TURN-1
   }
 }

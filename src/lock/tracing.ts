@@ -40,12 +40,12 @@ export interface RecoveredMessage {
 }
 
 /** The lock of which is told. */
-interface Told {
+interface TracedLock {
   readonly path: string;
   readonly lockPath: string;
 }
 
-interface Acquired extends Told {
+interface AcquiredLock extends TracedLock {
   readonly previousHolder: HolderRecord | undefined;
 }
 
@@ -56,24 +56,24 @@ export const releasing: Calls = tracingChannel<unknown, LockMessage>('holdfast:r
 const recovered = channel('holdfast:recovered');
 
 /** Tells of a call that is asynchronous. */
-export function traced<T>(calls: Calls, lock: Told, call: () => Promise<T>): Promise<T> {
-  return isHeard(calls) ? calls.tracePromise(call, toMessage(lock)) : call();
+export function traced<T>(calls: Calls, lock: TracedLock, call: () => Promise<T>): Promise<T> {
+  return hasSubscribers(calls) ? calls.tracePromise(call, toMessage(lock)) : call();
 }
 
 /** Tells of a call that is synchronous. */
-export function tracedSync<T>(calls: Calls, lock: Told, call: () => T): T {
-  return isHeard(calls) ? calls.traceSync(call, toMessage(lock)) : call();
+export function tracedSync<T>(calls: Calls, lock: TracedLock, call: () => T): T {
+  return hasSubscribers(calls) ? calls.traceSync(call, toMessage(lock)) : call();
 }
 
 /** Tells of a lock that has just been acquired, if it was taken over from a dead holder. */
-export function tellOfRecovery(lock: Acquired): void {
+export function traceRecovery(lock: AcquiredLock): void {
   if (!recovered.hasSubscribers || lock.previousHolder === undefined) return;
   const message: RecoveredMessage = { ...toMessage(lock), previousHolder: lock.previousHolder };
   recovered.publish(message);
 }
 
 /** Not by `hasSubscribers` of the tracing channel itself, which not every runtime has. */
-function isHeard({ start, end, asyncStart, asyncEnd, error }: Calls): boolean {
+function hasSubscribers({ start, end, asyncStart, asyncEnd, error }: Calls): boolean {
   return (
     start.hasSubscribers ||
     end.hasSubscribers ||
@@ -83,6 +83,6 @@ function isHeard({ start, end, asyncStart, asyncEnd, error }: Calls): boolean {
   );
 }
 
-function toMessage({ path, lockPath }: Told): LockMessage {
+function toMessage({ path, lockPath }: TracedLock): LockMessage {
   return { path, lockPath };
 }

@@ -5,14 +5,14 @@ import { registry } from './registry.js';
 import type { Blocker } from '../model/steps.js';
 
 /** The longest that a timer can be set for: setTimeout takes a signed 32-bit number. */
-const LONGEST_TIMER_MS = 2 ** 31 - 1;
+const MAX_TIMER_MS = 2 ** 31 - 1;
 
 /**
  * Takes a place in the queue for `lockPath` and resolves to it when it is the first.
  *
  * @param inspect Tells who holds the lock, for the error.
  */
-export async function standInLine(
+export async function waitForTurn(
   lockPath: string,
   timeout: number,
   signal: AbortSignal | undefined,
@@ -21,17 +21,17 @@ export async function standInLine(
   const outOfTime = async () => {
     const blocker = await inspect();
     return blocker === undefined
-      ? failures.outOfTurn(timeout, lockPath)
-      : failures.outOfTime(timeout, lockPath, blocker);
+      ? failures.timedOutInQueue(timeout, lockPath)
+      : failures.timedOut(timeout, lockPath, blocker);
   };
   if (timeout <= 0 && !registry.queues.isFree(lockPath)) throw await outOfTime();
-  const place = await turn(lockPath, timeout, signal);
+  const place = await enterQueue(lockPath, timeout, signal);
   if (place === undefined) throw await outOfTime();
   return place;
 }
 
 /** The place, when it is the first; `undefined` when the time is up. */
-function turn(
+function enterQueue(
   lockPath: string,
   timeout: number,
   signal: AbortSignal | undefined,
@@ -64,7 +64,7 @@ function turn(
       return;
     }
     // What is longer than a timer can tell, some 25 days, is for ever.
-    if (timeout <= LONGEST_TIMER_MS) timer = setTimeout(onTimeout, timeout);
+    if (timeout <= MAX_TIMER_MS) timer = setTimeout(onTimeout, timeout);
     signal?.addEventListener('abort', onAbort);
   });
 }

@@ -1,5 +1,6 @@
 /** A claim: what one acquisition is about to put, or has put, under a lock's name. */
-import { formatRecord, stagedPath, type HolderRecord } from './record.js';
+import { formatRecord, type HolderRecord } from './record.js';
+import { privatePath } from './file-names.js';
 
 /** How a lock's name appears: as a hard link, a directory or a symbolic link. They exclude each other. */
 export type Kind = 'link' | 'mkdir' | 'symlink';
@@ -18,7 +19,7 @@ export interface Claim extends AnyClaim {
   /** The record as it stands on disk. */
   readonly text: string;
   /** A private name beside the lock's, where a file is finished before it appears under the lock's name. */
-  readonly staged: string;
+  readonly privateFile: string;
   /** The permissions of the claim's file, as far as the umask lets. */
   readonly mode: number;
   /** How long an empty lock directory is honoured, in milliseconds. */
@@ -41,8 +42,16 @@ export function makeClaim(lock: string, kind: Kind, record: HolderRecord, option
     kind,
     record,
     text: formatRecord(record),
-    staged: stagedPath(lock, record.token),
+    privateFile: privatePath(lock, record.token),
     mode: options.mode,
     orphanGraceMs: options.orphanGraceMs,
   };
+}
+
+/** What a protocol has taken: the claim that now holds the lock, and the dead holder whom it replaced. */
+export interface Taken<C extends AnyClaim = AnyClaim> {
+  /** The claim that now holds the lock: the one that was asked for, or what it has become. */
+  readonly claim: C;
+  /** The dead holder whom it replaced, if it did. */
+  readonly previous: HolderRecord | undefined;
 }

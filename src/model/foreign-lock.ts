@@ -1,34 +1,34 @@
 /**
  * Which other library's a lock looks like, and what its text or its names tell of the holder.
  *
- * Rule N1: for people only. A foreign lock is never judged by this, and never broken by itself.
+ * Rule FOREIGN-1: for people only. A foreign lock is never judged by this, and never broken by itself.
  *
  * Not promised: that it is theirs. Some look alike; then all are named.
  */
 
 /** What a foreign lock shows, as far as it was looked at. */
-export interface Traces {
+export interface ForeignContent {
   /** The text of a file or a link. */
   readonly text?: string;
   /** The names of a directory's files, all empty. */
   readonly names?: readonly string[];
   /** The name of a file beside the lock that is the same file. */
-  readonly twin?: string;
+  readonly sibling?: string;
 }
 
 /** Whose it looks like, and who holds it, where the traces tell. */
-export interface Likeness {
+export interface ForeignLibrary {
   readonly library: string;
   readonly pid?: number;
   readonly host?: string;
 }
 
 /** An empty directory. */
-export const NEWBORN: Likeness = {
+export const EMPTY_DIRECTORY: ForeignLibrary = {
   library: 'proper-lockfile, or a directory lock (ours or pylockfile’s) that is being made',
 };
 
-const EMPTY_FILE: Likeness = {
+const EMPTY_FILE: ForeignLibrary = {
   library: 'npm’s lockfile, pylockfile (LinkLockFile) or filelock (SoftFileLock)',
 };
 
@@ -51,11 +51,11 @@ const TEXTS: readonly (readonly [library: string, text: RegExp])[] = [
 ];
 
 /** Could this be the private file of a pylockfile holder, whose lock is the same file? */
-export const isTwinName = (name: string): boolean => UNIQUE_NAME.test(name);
+export const isPylockfileName = (name: string): boolean => UNIQUE_NAME.test(name);
 
 /** Whose the traces look like; `undefined` if nobody's that is known here. */
-export function likenessOf({ text, names, twin }: Traces): Likeness | undefined {
-  if (twin !== undefined) return fromName('pylockfile (LinkLockFile)', UNIQUE_NAME.exec(twin));
+export function identifyForeignLock({ text, names, sibling }: ForeignContent): ForeignLibrary | undefined {
+  if (sibling !== undefined) return fromName('pylockfile (LinkLockFile)', UNIQUE_NAME.exec(sibling));
   if (names !== undefined) {
     const [name = ''] = names;
     return names.length === 1 ? fromName('pylockfile (MkdirLockFile)', MKDIR_NAME.exec(name)) : undefined;
@@ -68,7 +68,7 @@ export function likenessOf({ text, names, twin }: Traces): Likeness | undefined 
   return undefined;
 }
 
-function fromName(library: string, match: RegExpExecArray | null): Likeness | undefined {
+function fromName(library: string, match: RegExpExecArray | null): ForeignLibrary | undefined {
   if (match === null) return undefined;
   const { pid, host } = match.groups as { readonly pid?: string; readonly host?: string };
   return {

@@ -55,58 +55,25 @@ const TOKEN = /^[0-9a-f]{24}$/;
 const PID_LIMIT = 2 ** 31;
 
 /** How many bytes the caller's note may take in the record: a symbolic link on XFS holds 1,024 in all. */
-export const NOTE_LIMIT = 512;
-
-/** Where a claim is written before it appears under the lock's name. */
-export function stagedPath(lock: string, token: Token): string {
-  return `${lock}.${token}`;
-}
-
-/** The token at the end of a staged claim's name, or `undefined` if the name is not one. */
-export function tokenOfStaged(name: string): Token | undefined {
-  return /\.([0-9a-f]{24})$/.exec(name)?.[1];
-}
-
-/**
- * Eight digits that stand for the lock in its beacons' names. Those must be short, since a socket's path is cut at 107
- * bytes, and must tell the lock, since only its holder may sweep them. Two locks of one directory whose digits are the
- * same, once in four thousand million, at worst leave a dead holder unproved. FNV-1a.
- */
-export function beaconDigits(lock: string): string {
-  let hash = 0x811c9dc5;
-  for (let at = lock.lastIndexOf('/') + 1; at < lock.length; at++)
-    hash = Math.imul(hash ^ lock.charCodeAt(at), 0x01000193) >>> 0;
-  return hash.toString(16).padStart(8, '0');
-}
-
-/** Where the holder of a claim listens, in the lock's directory. */
-export function beaconPath(directory: string, digits: string, token: Token): string {
-  return `${directory}/.holdfast-${digits}-${token}`;
-}
-
-/** The token in the name of a beacon of the lock with these digits, or `undefined` if the name is not one. */
-export function tokenOfBeacon(name: string, digits: string): Token | undefined {
-  const [, found, token] = /^\.holdfast-([0-9a-f]{8})-([0-9a-f]{24})$/.exec(name) ?? [];
-  return found === digits ? token : undefined;
-}
+export const MAX_NOTE_BYTES = 512;
 
 /** What the claims of one thread have in common, in JSON: all but the token and the time. */
-interface Frame {
+interface RecordTemplate {
   readonly record: HolderRecord;
   readonly who: string;
   readonly note: string;
 }
 
-let frame: Frame | undefined;
+let template: RecordTemplate | undefined;
 
 /** The record as it stands on disk: one line of JSON. */
 export function formatRecord(record: HolderRecord): string {
-  if (frame === undefined || !isOfOneFrame(record, frame.record)) frame = frameOf(record);
-  const { who, note } = frame;
+  if (template === undefined || !hasSameTemplate(record, template.record)) template = templateFor(record);
+  const { who, note } = template;
   return `{"holdfast":${FORMAT},"token":"${record.token}",${who},"since":${record.since}${note}}`;
 }
 
-function frameOf(record: HolderRecord): Frame {
+function templateFor(record: HolderRecord): RecordTemplate {
   const { note } = record;
   const who = { ...record, token: undefined, since: undefined, note: undefined };
   return {
@@ -116,8 +83,8 @@ function frameOf(record: HolderRecord): Frame {
   };
 }
 
-function isOfOneFrame(one: HolderRecord, other: HolderRecord): boolean {
-  return FRAME_FIELDS.every((field) => one[field] === other[field]);
+function hasSameTemplate(one: HolderRecord, other: HolderRecord): boolean {
+  return TEMPLATE_FIELDS.every((field) => one[field] === other[field]);
 }
 
 /** The record that a text is, or `undefined` if it is none of ours. Fields that we don't know are left out. */
@@ -168,6 +135,6 @@ const FIELDS: { readonly [field in keyof Required<HolderRecord>]: (value: unknow
 };
 
 const CHECKS = Object.entries(FIELDS);
-const FRAME_FIELDS = (Object.keys(FIELDS) as (keyof HolderRecord)[]).filter(
+const TEMPLATE_FIELDS = (Object.keys(FIELDS) as (keyof HolderRecord)[]).filter(
   (field) => field !== 'token' && field !== 'since',
 );

@@ -11,10 +11,10 @@
 import type { HolderRecord } from './record.js';
 
 /** How many bytes of a lock's text are ever read. Ours are far shorter; what is longer is somebody else's. */
-export const TEXT_LIMIT = 4096;
+export const MAX_TEXT_BYTES = 4096;
 
 /** How many names of a lock directory are ever read. Ours hold one, for an instant two or three. */
-export const NAMES_LIMIT = 16;
+export const MAX_NAMES = 16;
 
 /** What stands at a name, as far as one `open` without following links can tell. */
 export type Content =
@@ -32,38 +32,38 @@ export interface Judgement {
   /** Why, in words for people, without a capital or a full stop. */
   readonly reason: string;
   /** Of `unknown`: the beacon that would tell, if it were asked. `judge` asks it. */
-  readonly ask?: string;
+  readonly beacon?: string;
 }
 
 /** What came of asking a holder's beacon. `silent`: nothing that would prove anything. */
-export type Signal = 'lit' | 'dark' | 'silent';
+export type BeaconState = 'lit' | 'dark' | 'silent';
 
 /** One call that a protocol asks for. Field names are those of the system call that answers it. */
 export type Step =
-  | { call: 'stage'; path: string; text: string; mode: number }
+  | { call: 'create'; path: string; text: string; mode: number }
   | { call: 'link'; from: string; to: string }
   | { call: 'symlink'; text: string; path: string }
   | { call: 'mkdir'; path: string; mode: number }
-  | { call: 'rename'; from: string; to: string; within?: Within }
-  | { call: 'read'; path: string; within?: Within }
+  | { call: 'rename'; from: string; to: string; lockDirectory?: LockDirectory }
+  | { call: 'read'; path: string; lockDirectory?: LockDirectory }
   | { call: 'readlink'; path: string }
-  | { call: 'list'; path: string; limit: number; within?: Within }
-  | { call: 'same'; path: string; other: string }
+  | { call: 'list'; path: string; limit: number; lockDirectory?: LockDirectory }
+  | { call: 'sameFile'; path: string; other: string }
   | { call: 'age'; path: string; witness: string }
-  | { call: 'unlink'; path: string; within?: Within }
+  | { call: 'unlink'; path: string; lockDirectory?: LockDirectory }
   | { call: 'rmdir'; path: string }
-  | { call: 'judge'; record: HolderRecord; path: string; signal?: Signal }
-  | { call: 'signal'; path: string }
+  | { call: 'judge'; record: HolderRecord; path: string; beacon?: BeaconState }
+  | { call: 'probe'; path: string }
   | { call: 'judgePid'; pid: number; path: string }
-  | { call: 'ask'; sync: () => unknown; async: () => Promise<unknown> }
-  | { call: 'pause'; blocker: Blocker; line?: Line }
-  | { call: 'settle'; tries: number };
+  | { call: 'custom'; sync: () => unknown; async: () => Promise<unknown> }
+  | { call: 'pause'; blocker: Blocker; position?: QueuePosition }
+  | { call: 'backoff'; tries: number };
 
 /**
  * The lock directory that a path is, or is in. If that is a link to a directory, or becomes one under our eyes, the
  * call finds nothing: it would touch names of a directory that is not the lock's.
  */
-export type Within = string | undefined;
+export type LockDirectory = string | undefined;
 
 /** What a protocol waits for: the name that is in the way, and what is known of its holder. */
 export interface Blocker {
@@ -76,13 +76,13 @@ export interface Blocker {
 }
 
 /** The place in line of whoever pauses: right behind whom, if anyone. */
-export interface Line {
+export interface QueuePosition {
   readonly ahead: Blocker | undefined;
   /**
    * It need not wait, but lets those ahead go first: long enough for them to wake, not to be held up by the stopped,
    * and not if its time would run out.
    */
-  readonly isCourtesy?: boolean;
+  readonly isYielding?: boolean;
 }
 
 /** What stands at a lock's name, read whole. */
@@ -97,25 +97,25 @@ export type Found =
   | { kind: 'empty' }
   /**
    * Somebody else's: `what` describes it. `text` is the file's or link's text, where there is one; `names` are the
-   * files of a directory, where they are few and all empty, as a lock's are and a user's are not. `twin` is the name
+   * files of a directory, where they are few and all empty, as a lock's are and a user's are not. `sibling` is the name
    * of a file beside it that is the same file, where it was looked for.
    */
-  | { kind: 'foreign'; what: string; text?: string; names?: readonly string[]; twin?: string };
+  | { kind: 'foreign'; what: string; text?: string; names?: readonly string[]; sibling?: string };
 
-/** A protocol that is to be run in the place of the one that yields it, until it returns (`flat.ts`). */
-export interface Apart {
+/** A protocol that is to be run in the place of the one that yields it, until it returns (`trampoline.ts`). */
+export interface Delegation {
   /** Tells it from a step. */
-  readonly call: 'apart';
+  readonly call: 'delegate';
   /** What is to be run. */
   readonly protocol: Protocol<unknown>;
 }
 
 /** A generator that yields steps and returns a `T`; run by a driver, or inside another by `yield*`. */
-export type Protocol<T> = Generator<Step | Apart, T, unknown>;
+export type Protocol<T> = Generator<Step | Delegation, T, unknown>;
 
 /** Makes a new file that holds `text`, readable at once. Throws if anything has that name. */
-export function* stage(path: string, text: string, mode = 0o644): Protocol<void> {
-  yield { call: 'stage', path, text, mode };
+export function* create(path: string, text: string, mode = 0o644): Protocol<void> {
+  yield { call: 'create', path, text, mode };
 }
 
 /** Gives the file `from` a second name. `missing`: `from` is gone (or the directory of `to` is). */
@@ -134,13 +134,17 @@ export function* mkdir(path: string, mode = 0o755): Protocol<'made' | 'exists'> 
 }
 
 /** Moves a file. `missing`: `from` is gone (or the directory of `to` is). */
-export function* rename(from: string, to: string, within?: Within): Protocol<'moved' | 'missing'> {
-  return (yield { call: 'rename', from, to, within }) as 'moved' | 'missing';
+export function* rename(
+  from: string,
+  to: string,
+  lockDirectory?: LockDirectory,
+): Protocol<'moved' | 'missing'> {
+  return (yield { call: 'rename', from, to, lockDirectory: lockDirectory }) as 'moved' | 'missing';
 }
 
 /** Opens a name without following links or waiting for anyone, and reads a bounded text. */
-export function* read(path: string, within?: Within): Protocol<Content> {
-  return (yield { call: 'read', path, within }) as Content;
+export function* read(path: string, lockDirectory?: LockDirectory): Protocol<Content> {
+  return (yield { call: 'read', path, lockDirectory: lockDirectory }) as Content;
 }
 
 /** The target of a symbolic link; `undefined` if none stands there any more. */
@@ -149,16 +153,20 @@ export function* readlink(path: string): Protocol<string | undefined> {
 }
 
 /** Up to `limit` names of a directory, in no order; `undefined` if no directory stands there any more. */
-export function* list(path: string, limit: number, within?: Within): Protocol<readonly string[] | undefined> {
-  return (yield { call: 'list', path, limit, within }) as readonly string[] | undefined;
+export function* list(
+  path: string,
+  limit: number,
+  lockDirectory?: LockDirectory,
+): Protocol<readonly string[] | undefined> {
+  return (yield { call: 'list', path, limit, lockDirectory: lockDirectory }) as readonly string[] | undefined;
 }
 
 /**
  * Do two names lead to one file? True only if they do, by device and inode; where the filesystem's inodes tell
  * nothing, or either name is gone, false.
  */
-export function* same(path: string, other: string): Protocol<boolean> {
-  return (yield { call: 'same', path, other }) as boolean;
+export function* sameFile(path: string, other: string): Protocol<boolean> {
+  return (yield { call: 'sameFile', path, other }) as boolean;
 }
 
 /**
@@ -170,8 +178,8 @@ export function* age(path: string, witness: string): Protocol<number | undefined
 }
 
 /** Removes a file's or link's name; false if there was none. */
-export function* unlink(path: string, within?: Within): Protocol<boolean> {
-  return (yield { call: 'unlink', path, within }) as boolean;
+export function* unlink(path: string, lockDirectory?: LockDirectory): Protocol<boolean> {
+  return (yield { call: 'unlink', path, lockDirectory: lockDirectory }) as boolean;
 }
 
 /** Removes an empty directory; false if there is none, it isn't empty, or it isn't a directory. */
@@ -182,14 +190,14 @@ export function* rmdir(path: string): Protocol<boolean> {
 /** Does the holder of a record that stands at `path` live? */
 export function* judge(record: HolderRecord, path: string): Protocol<Judgement> {
   const judgement = (yield { call: 'judge', record, path }) as Judgement;
-  if (judgement.ask === undefined) return judgement;
-  const signal = yield* askBeacon(judgement.ask);
-  return (yield { call: 'judge', record, path, signal }) as Judgement;
+  if (judgement.beacon === undefined) return judgement;
+  const signal = yield* probeBeacon(judgement.beacon);
+  return (yield { call: 'judge', record, path, beacon: signal }) as Judgement;
 }
 
 /** Does somebody listen at a beacon? */
-export function* askBeacon(path: string): Protocol<Signal> {
-  return (yield { call: 'signal', path }) as Signal;
+export function* probeBeacon(path: string): Protocol<BeaconState> {
+  return (yield { call: 'probe', path }) as BeaconState;
 }
 
 /** Does the writer of a pid file live that stands at `path` and tells nothing but its pid? */
@@ -201,8 +209,8 @@ export function* judgePid(pid: number, path: string): Protocol<Judgement> {
  * Any call that has no step of its own, in both forms, for locks that are no names: a row, a key on a server. The
  * protocols of floor 1 never yield it, for what it does can't be explored.
  */
-export function* ask<T>(sync: () => T, async: () => Promise<T> = () => settled(sync)): Protocol<T> {
-  return (yield { call: 'ask', sync, async }) as T;
+export function* custom<T>(sync: () => T, async: () => Promise<T> = () => settled(sync)): Protocol<T> {
+  return (yield { call: 'custom', sync, async }) as T;
 }
 
 /** What a function returns or throws, as a promise. */
@@ -217,12 +225,13 @@ function settled<T>(call: () => T): Promise<T> {
  *
  * @returns At the first pause: may a line be joined, since the driver can wake who waits in it? Later: has it moved?
  */
-export function* pause(blocker: Blocker, line?: Line): Protocol<boolean> {
-  const step: Step = line === undefined ? { call: 'pause', blocker } : { call: 'pause', blocker, line };
+export function* pause(blocker: Blocker, position?: QueuePosition): Protocol<boolean> {
+  const step: Step =
+    position === undefined ? { call: 'pause', blocker } : { call: 'pause', blocker, position: position };
   return (yield step) === true;
 }
 
 /** Lets a refusal pass that may be over in a moment: a few milliseconds, more with each try, and never a throw. */
-export function* settle(tries: number): Protocol<void> {
-  yield { call: 'settle', tries };
+export function* backoff(tries: number): Protocol<void> {
+  yield { call: 'backoff', tries };
 }

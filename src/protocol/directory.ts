@@ -1,69 +1,69 @@
 /**
  * The mkdir kind: the lock is a directory that holds one file, named by the claim's token.
  *
- * Rule D1: the directory is made by `mkdir`, never by renaming one onto the name: rename(2) replaces an empty
+ * Rule DIR-1: the directory is made by `mkdir`, never by renaming one onto the name: rename(2) replaces an empty
  * directory, and that is another library's whole lock.
- * Rule D2: the claim is moved in finished, then the directory is listed, and the lock is held only if the claim is
+ * Rule DIR-2: the claim is moved in finished, then the directory is listed, and the lock is held only if the claim is
  * alone in it. For the directory may have been taken for an orphan while we slept, and be somebody else's now:
  *
  *     P.1 mkdir                     P sleeps, its grace runs out
  *     Q.1 rmdir  Q.2 mkdir  Q.3 rename, list: alone, Q holds
  *     P.2 rename, list: not alone, P withdraws
  *
- * Rule D3: a claim is removed by its own name, which no other claim ever has, and only whoever removed one removes
+ * Rule DIR-3: a claim is removed by its own name, which no other claim ever has, and only whoever removed one removes
  * the directory, which fails unless it is empty.
  *
  * Left open: who dies between `mkdir` and `rename`, or between `unlink` and `rmdir`, leaves an empty directory,
  * which names nobody and is honoured for its grace. The link kind has no such moment.
  */
 import { directoryMode, type Claim } from '../model/claim.js';
-import { atLast, insist } from './retry.js';
-import { claimIn } from './inspect.js';
+import { bestEffort, retry } from './retry.js';
+import { claimIn } from '../model/file-names.js';
 import {
-  NAMES_LIMIT,
+  MAX_NAMES,
   list,
   mkdir,
   read,
   rename,
   rmdir,
-  stage,
+  create,
   unlink,
   type Protocol,
 } from '../model/steps.js';
 
 /** Makes the name appear as this claim; false if something has the name, or came into it with us. */
-export function* appearAsDirectory(name: string, claim: Claim): Protocol<boolean> {
+export function* createAsDirectory(name: string, claim: Claim): Protocol<boolean> {
   const { token } = claim.record;
   let born = false;
   let alone = false;
-  yield* stage(claim.staged, claim.text, claim.mode);
+  yield* create(claim.privateFile, claim.text, claim.mode);
   try {
-    born = (yield* insist(() => mkdir(name, directoryMode(claim.mode)))) === 'made'; // D1
+    born = (yield* retry(() => mkdir(name, directoryMode(claim.mode)))) === 'made'; // DIR-1
     if (!born) return false;
     // `missing`: the directory was taken for an orphan, so what stands at the name now is not for us to remove.
-    born = (yield* rename(claim.staged, claimIn(name, token), name)) === 'moved';
+    born = (yield* rename(claim.privateFile, claimIn(name, token), name)) === 'moved';
     if (!born) return false;
-    const names = yield* list(name, NAMES_LIMIT, name); // D2
+    const names = yield* list(name, MAX_NAMES, name); // DIR-2
     alone = names?.length === 1 && names[0] === token;
     return alone;
   } finally {
     if (!alone) {
-      yield* atLast(() => unlink(claim.staged));
-      if (born) yield* atLast(() => unlink(claimIn(name, token), name));
-      if (born) yield* atLast(() => rmdir(name));
+      yield* bestEffort(() => unlink(claim.privateFile));
+      if (born) yield* bestEffort(() => unlink(claimIn(name, token), name));
+      if (born) yield* bestEffort(() => rmdir(name));
     }
   }
 }
 
 /** Removes one claim from a lock directory, and the directory with its last one; false if the claim was gone. */
-export function* leaveDirectory(name: string, token: string): Protocol<boolean> {
+export function* removeClaim(name: string, token: string): Protocol<boolean> {
   const path = claimIn(name, token);
   try {
-    if (!(yield* insist(() => unlink(path, name)))) return false; // D3
+    if (!(yield* retry(() => unlink(path, name)))) return false; // DIR-3
   } catch (refusal) {
     if ((yield* read(path, name)).is !== 'nothing') throw refusal;
     // It was removed, and the refusal is about something else: an error of the disk that came after.
   }
-  yield* atLast(() => insist(() => rmdir(name)));
+  yield* bestEffort(() => retry(() => rmdir(name)));
   return true;
 }

@@ -1,15 +1,16 @@
 /**
  * Who holds a lock: reads what stands at its name, of whatever kind, and judges it.
  *
- * Rule I1: nothing is taken for a claim of ours unless it is one to the letter; the rest is foreign, and held.
- * Rule I2: a lock is dead only if every claim in it is.
+ * Rule INSPECT-1: nothing is taken for a claim of ours unless it is one to the letter; the rest is foreign, and held.
+ * Rule INSPECT-2: a lock is dead only if every claim in it is.
  *
  * Not promised: that what was read still stands when the caller looks at the answer.
  */
+import { claimIn } from '../model/file-names.js';
 import type { Claim } from '../model/claim.js';
 import { parseRecord, type HolderRecord } from '../model/record.js';
 import {
-  NAMES_LIMIT,
+  MAX_NAMES,
   judge,
   list,
   read,
@@ -20,11 +21,11 @@ import {
 } from '../model/steps.js';
 
 /** How often a name is read anew that changes its kind between two calls. */
-const LOOKS = 8;
+const MAX_READS = 8;
 
 /** What stands at a lock's name; `undefined` if nothing does. */
-export function* look(name: string): Protocol<Found | undefined> {
-  for (let looks = 0; looks < LOOKS; looks++) {
+export function* readLock(name: string): Protocol<Found | undefined> {
+  for (let looks = 0; looks < MAX_READS; looks++) {
     const content = yield* read(name);
     if (content.is === 'nothing') return undefined;
     if (content.is === 'other') return { kind: 'foreign', what: content.what };
@@ -34,7 +35,7 @@ export function* look(name: string): Protocol<Found | undefined> {
       const target = yield* readlink(name);
       if (target !== undefined) return fromText('symlink', target);
     } else {
-      const found = yield* lookInside(name);
+      const found = yield* readLockDirectory(name);
       if (found !== undefined) return found;
     }
   }
@@ -49,15 +50,15 @@ function fromText(kind: 'link' | 'symlink', text: string): Found {
 }
 
 /** The claims in a lock directory; `undefined` if it changed under our eyes. */
-function* lookInside(name: string): Protocol<Found | undefined> {
-  const names = yield* list(name, NAMES_LIMIT, name);
+function* readLockDirectory(name: string): Protocol<Found | undefined> {
+  const names = yield* list(name, MAX_NAMES, name);
   if (names === undefined) return undefined;
-  if (names.length === NAMES_LIMIT) return { kind: 'foreign', what: 'a directory of many files' };
+  if (names.length === MAX_NAMES) return { kind: 'foreign', what: 'a directory of many files' };
   const texts: string[] = [];
   for (const each of names) {
     const content = yield* read(claimIn(name, each), name);
     if (content.is === 'nothing') return undefined;
-    if (content.is !== 'file') return strangers;
+    if (content.is !== 'file') return foreignFiles;
     texts.push(content.text);
   }
   if (names.length === 0) return { kind: 'empty' };
@@ -65,30 +66,11 @@ function* lookInside(name: string): Protocol<Found | undefined> {
   const [first, ...rest] = records.filter((record) => record !== undefined);
   if (first !== undefined && rest.length === names.length - 1)
     return { kind: 'mkdir', records: [first, ...rest] };
-  return texts.every((text) => text === '') ? { kind: 'foreign', what: STRANGERS, names } : strangers;
+  return texts.every((text) => text === '') ? { kind: 'foreign', what: FOREIGN_FILES, names } : foreignFiles;
 }
 
-const STRANGERS = 'a directory of files that are not ours';
-const strangers: Found = { kind: 'foreign', what: STRANGERS };
-
-/** Where a claim stands in a lock directory: a name that no other claim ever has. */
-export function claimIn(name: string, token: string): string {
-  return `${name}/${token}`;
-}
-
-const EVICTION = '.evict';
-
-/** The lock under which a name is recovered, given back or broken. */
-export function evictionOf(name: string): string {
-  return `${name}${EVICTION}`;
-}
-
-/** How many recoveries of `lock` stand one within the other at an eviction lock's path; 0 if it is not one of them. */
-export function evictionDepth(path: string, lock: string): number {
-  if (!path.startsWith(lock)) return 0;
-  const depth = (path.length - lock.length) / EVICTION.length;
-  return path === lock + EVICTION.repeat(Math.floor(depth)) ? depth : 0;
-}
+const FOREIGN_FILES = 'a directory of files that are not ours';
+const foreignFiles: Found = { kind: 'foreign', what: FOREIGN_FILES };
 
 /** The records in what was found; none, if it isn't ours. */
 export function recordsOf(found: Found): readonly HolderRecord[] {
@@ -120,7 +102,7 @@ export function* judgeFound(found: Found, name: string): Protocol<Judgement> {
   let judgement: Judgement = { verdict: 'unknown', reason: 'it names no holder' };
   for (const record of recordsOf(found)) {
     judgement = yield* judge(record, name);
-    if (judgement.verdict !== 'dead') break; // I2
+    if (judgement.verdict !== 'dead') break; // INSPECT-2
   }
   return judgement;
 }

@@ -3,35 +3,35 @@
  *
  * Rule: never around a `pause`, by whose refusal the driver ends a wait.
  */
-import { settle, type Protocol } from '../model/steps.js';
+import { backoff, type Protocol } from '../model/steps.js';
 
 /** How often a call is made that is refused with what Windows says of a name whose deletion is pending. */
-const INSISTENCE = 6;
+const MAX_TRIES = 6;
 
 /**
  * Makes a call again that is refused for what may be over in a moment. On Windows a name that was unlinked while
  * somebody had it open stays until they close it, and all calls on it are refused with EPERM, EACCES or EBUSY; on
  * other systems those are final, so the tries are few and the last refusal comes through.
  */
-export function* insist<T>(call: () => Protocol<T>): Protocol<T> {
-  for (let tries = 1; tries < INSISTENCE; tries++) {
+export function* retry<T>(call: () => Protocol<T>): Protocol<T> {
+  for (let tries = 1; tries < MAX_TRIES; tries++) {
     try {
       return yield* call();
     } catch (refusal) {
-      if (!mayPass(refusal)) throw refusal;
-      yield* settle(tries);
+      if (!isTransient(refusal)) throw refusal;
+      yield* backoff(tries);
     }
   }
   return yield* call();
 }
 
-function mayPass(refusal: unknown): boolean {
+function isTransient(refusal: unknown): boolean {
   const code = refusal instanceof Error && 'code' in refusal ? refusal.code : undefined;
   return code === 'EPERM' || code === 'EACCES' || code === 'EBUSY';
 }
 
 /** Cleaning up after a refusal: a second refusal must not hide the first. */
-export function* quietly(cleanUp: Protocol<unknown>): Protocol<void> {
+export function* ignoreErrors(cleanUp: Protocol<unknown>): Protocol<void> {
   try {
     yield* cleanUp;
   } catch {
@@ -46,10 +46,10 @@ export function* quietly(cleanUp: Protocol<unknown>): Protocol<void> {
  *
  * @param again What is made the second time, where the name may be another's by then.
  */
-export function* atLast(call: () => Protocol<unknown>, again = call): Protocol<void> {
+export function* bestEffort(call: () => Protocol<unknown>, again = call): Protocol<void> {
   try {
     yield* call();
   } catch {
-    yield* quietly(again());
+    yield* ignoreErrors(again());
   }
 }

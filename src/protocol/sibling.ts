@@ -4,28 +4,28 @@
  * Not promised: to find it in a directory of more names than are read here, nor to look for it at every attempt. It is
  * for whoever asks who holds the lock.
  */
-import { isTwinName } from '../model/foreign-lock.js';
-import { quietly } from './retry.js';
-import { list, same, type Found, type Protocol } from '../model/steps.js';
+import { isPylockfileName } from '../model/foreign-lock.js';
+import { ignoreErrors } from './retry.js';
+import { list, sameFile, type Found, type Protocol } from '../model/steps.js';
 
-const NAMES = 1_000;
+const MAX_NAMES_READ = 1_000;
 
-/** What was found at `name` in `directory`, with its twin if it has one. */
-export function* withTwin(found: Found, name: string, directory: string): Protocol<Found> {
-  let twin: string | undefined;
+/** What was found at `name` in `directory`, with its sibling if it has one. */
+export function* withSibling(found: Found, name: string, directory: string): Protocol<Found> {
+  let sibling: string | undefined;
   if (found.kind === 'foreign' && found.text === '') {
-    yield* quietly(
+    yield* ignoreErrors(
       (function* () {
-        twin = yield* findTwin(name, directory);
+        sibling = yield* findSibling(name, directory);
       })(),
     );
   }
-  return twin === undefined ? found : { ...(found as Found & { kind: 'foreign' }), twin };
+  return sibling === undefined ? found : { ...(found as Found & { kind: 'foreign' }), sibling };
 }
 
-function* findTwin(name: string, directory: string): Protocol<string | undefined> {
-  for (const each of (yield* list(directory, NAMES)) ?? []) {
-    if (isTwinName(each) && (yield* same(name, `${directory}/${each}`))) return each;
+function* findSibling(name: string, directory: string): Protocol<string | undefined> {
+  for (const each of (yield* list(directory, MAX_NAMES_READ)) ?? []) {
+    if (isPylockfileName(each) && (yield* sameFile(name, `${directory}/${each}`))) return each;
   }
   return undefined;
 }

@@ -1,35 +1,36 @@
 /**
  * Sweeping up what the dead left beside a lock, so that after the last release the directory is as it was.
  *
- * Rule S1: swept is what holds a record of ours whose token its name ends with, and whose holder is dead; and a
+ * Rule SWEEP-1: swept is what holds a record of ours whose token its name ends with, and whose holder is dead; and a
  * private file of this very lock that never got its text, once its grace has passed. A private file is not a claim:
  * if it was its owner's after all, the owner makes it anew.
  *
  * Not promised: to find everything in a directory of more names than are read here.
  */
 import type { Claim } from '../model/claim.js';
-import { attempt, isOrphan, judgeRemains, retract } from './contend.js';
-import { evictionDepth, look } from './inspect.js';
-import { parseRecord, tokenOfStaged, type HolderRecord } from '../model/record.js';
+import { attempt, isOrphan, judgeLock, retract } from './contend.js';
+import { readLock } from './inspect.js';
+import { parseRecord, type HolderRecord } from '../model/record.js';
+import { tokenOfPrivateFile, evictionDepth } from '../model/file-names.js';
 import { judge, list, read, unlink, type Protocol } from '../model/steps.js';
 import { sweepBeacons } from './sweep-beacons.js';
 
 /** How many names of the directory are read. */
-const SWEEP_LIMIT = 10_000;
+const MAX_NAMES_READ = 10_000;
 
 /** Removes what the dead left in `directory`, which is that of the claim's lock. The claim holds the lock. */
 export function* sweep(directory: string, claim: Claim, previous?: HolderRecord): Protocol<void> {
-  const names = (yield* list(directory, SWEEP_LIMIT)) ?? [];
+  const names = (yield* list(directory, MAX_NAMES_READ)) ?? [];
   for (const name of names) {
     const path = `${directory}/${name}`;
-    const token = tokenOfStaged(name);
+    const token = tokenOfPrivateFile(name);
     if (token === undefined) yield* sweepEviction(path, claim);
-    else if (token !== claim.record.token) yield* sweepStaged(path, token, claim);
+    else if (token !== claim.record.token) yield* sweepPrivateFile(path, token, claim);
   }
   yield* sweepBeacons(directory, names, claim, previous); // Last: the above may need their proof.
 }
 
-function* sweepStaged(path: string, token: string, claim: Claim): Protocol<void> {
+function* sweepPrivateFile(path: string, token: string, claim: Claim): Protocol<void> {
   const content = yield* read(path);
   if (content.is !== 'file') return;
   const record = parseRecord(content.text);
@@ -37,7 +38,7 @@ function* sweepStaged(path: string, token: string, claim: Claim): Protocol<void>
     record === undefined
       ? content.text === '' && path.startsWith(`${claim.lock}.`) && (yield* isOrphan(path, claim))
       : record.token === token && (yield* judge(record, path)).verdict === 'dead';
-  if (dead) yield* unlink(path); // S1
+  if (dead) yield* unlink(path); // SWEEP-1
 }
 
 /**
@@ -49,8 +50,8 @@ function* sweepStaged(path: string, token: string, claim: Claim): Protocol<void>
 function* sweepEviction(path: string, claim: Claim): Protocol<void> {
   const depth = evictionDepth(path, claim.lock);
   if (depth === 0) return;
-  const found = yield* look(path);
-  if (found === undefined || (yield* judgeRemains(found, path, claim)).verdict !== 'dead') return;
+  const found = yield* readLock(path);
+  if (found === undefined || (yield* judgeLock(found, path, claim)).verdict !== 'dead') return;
   const outcome = yield* attempt(path, claim, depth);
   if (outcome.taken) yield* retract(path, claim);
 }

@@ -13,12 +13,12 @@ import type { Protocol, Step } from '../model/steps.js';
  * @example
  * const outcome = yield* apart(attempt(name, claim));
  */
-export function* apart<T>(protocol: Protocol<T>): Protocol<T> {
-  return (yield { call: 'apart', protocol }) as T;
+export function* delegate<T>(protocol: Protocol<T>): Protocol<T> {
+  return (yield { call: 'delegate', protocol }) as T;
 }
 
 /** A protocol that is being run: what it yields, and what is run apart from it. */
-export class Flat<T> {
+export class Trampoline<T> {
   #current: Protocol<unknown>;
   /** Who waits for it, the outermost first. */
   readonly #callers: Protocol<unknown>[] = [];
@@ -46,7 +46,7 @@ export class Flat<T> {
         if (state.done === true) {
           if ((caller = this.#callers.pop()) === undefined) return state as IteratorReturnResult<T>;
           value = state.value;
-        } else if (state.value.call === 'apart') {
+        } else if (state.value.call === 'delegate') {
           this.#callers.push(this.#current);
           caller = state.value.protocol;
           value = undefined;

@@ -2,12 +2,12 @@
  * Two builds of SQLite behind one face: Node's own `node:sqlite`, or the package `node-sqlite3-wasm`.
  *
  * The two don't exclude each other: the one takes kernel locks on the database, the other makes a directory beside it.
- * So whoever comes here holds the database's guard (`sqlite-guard.ts`), and is alone in it among us.
+ * So whoever comes here holds the database's guard (`guard.ts`), and is alone in it among us.
  *
- * Rule G1: the WebAssembly build's directory, `<database>.lock`, is left by a process that is killed, and would lock
+ * Rule SQLITE-1: the WebAssembly build's directory, `<database>.lock`, is left by a process that is killed, and would lock
  * everybody out for ever. While we have the database open, `<database>.open` stands beside it; whoever holds the guard
  * and finds that knows that one of us died there, and that the directory is its. Without that mark it is a stranger's.
- * Rule G2: what a killed process had not finished is undone from a log that both builds can read back: WAL, which in
+ * Rule SQLITE-2: what a killed process had not finished is undone from a log that both builds can read back: WAL, which in
  * exclusive mode needs no shared memory. Not the rollback journal: the WebAssembly build takes its own lock for
  * another's at the moment at which it should look for a journal to roll back, and never does.
  */
@@ -108,7 +108,7 @@ function wasm({ Database }: WasmSqlite): Engine {
   };
 }
 
-/** G1. */
+/** SQLITE-1. */
 function markOpen(file: string): void {
   try {
     writeFileSync(`${file}.open`, '', { flag: 'wx' });

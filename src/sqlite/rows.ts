@@ -1,9 +1,9 @@
 /**
  * The table of locks: one row for each lock that is held.
  *
- * Rule Q1: inserting a row decides who holds a lock: its path is the primary key.
- * Rule Q2: a row is removed by its token, which no other claim ever has.
- * Rule Q3: what is not a database of ours, by its first bytes, is not opened, let alone written to.
+ * Rule ROW-1: inserting a row decides who holds a lock: its path is the primary key.
+ * Rule ROW-2: a row is removed by its token, which no other claim ever has.
+ * Rule ROW-3: what is not a database of ours, by its first bytes, is not opened, let alone written to.
  *
  * Each call opens the database, does one thing in one transaction, and closes it, so that what a process holds is in
  * the database alone.
@@ -35,13 +35,13 @@ export class Row {
     return row === undefined ? undefined : String(row['record']);
   }
 
-  /** False if there is a row already (Q1). */
+  /** False if there is a row already (ROW-1). */
   insert(token: string, record: string): boolean {
     const sql = 'INSERT INTO locks (path, token, record) VALUES (?, ?, ?) ON CONFLICT (path) DO NOTHING';
     return this.#connection.run(sql, this.#path, token, record) === 1;
   }
 
-  /** False if the row was another's, or gone (Q2). */
+  /** False if the row was another's, or gone (ROW-2). */
   remove(token: string): boolean {
     return this.#connection.run('DELETE FROM locks WHERE path = ? AND token = ?', this.#path, token) === 1;
   }
@@ -85,7 +85,7 @@ export function withRow<T>(
 function transact<T>(engine: Engine, database: string, path: string, work: (row: Row) => T): T {
   const connection = engine.open(database);
   try {
-    connection.get('PRAGMA locking_mode = EXCLUSIVE'); // G2: before the first look at the log.
+    connection.get('PRAGMA locking_mode = EXCLUSIVE'); // SQLITE-2: before the first look at the log.
     // The log is written through when it is folded in. A power cut before that loses rows, whose holders it ended.
     connection.get('PRAGMA synchronous = NORMAL');
     connection.run('BEGIN IMMEDIATE');
@@ -114,7 +114,7 @@ function readHeader(file: string): Buffer | undefined {
   }
 }
 
-/** Q3. */
+/** ROW-3. */
 function isOurs(header: Buffer): boolean {
   return (
     header.length === HEADER_BYTES &&

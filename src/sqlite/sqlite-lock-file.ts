@@ -5,7 +5,7 @@
  * it is made by the first, and stays, empty.
  */
 import { dirname, join, relative, resolve, sep } from 'node:path';
-import type { AnyClaim } from '../model/claim.js';
+import type { AnyClaim, Taken } from '../model/claim.js';
 import { LockFailed } from '../model/errors.js';
 import { LockBase } from '../lock/lock-base.js';
 import type { LockOptions } from '../lock/options.js';
@@ -14,7 +14,6 @@ import { ENGINES, loadEngine, type Engine, type EngineName } from './engine.js';
 import { Guard } from './guard.js';
 import { withRow, type Row } from './rows.js';
 import { judge, pause, type Blocker, type Found, type Protocol } from '../model/steps.js';
-import type { Taken } from '../lock/lock-calls.js';
 
 /**
  * How a lock in a database is made, besides what every lock can be told.

@@ -5,26 +5,26 @@
  * or was slow, is replaced by a new one.
  */
 import { Worker } from 'node:worker_threads';
-import type { Signal } from '../model/steps.js';
+import type { BeaconState } from '../model/steps.js';
 
 /** How often it asks. Asking takes microseconds. */
-const EVERY_MS = 20;
+const PROBE_INTERVAL_MS = 20;
 
 /** After so many answers that nobody waited for it ends by itself. */
-const IDLE_ANSWERS = 15;
+const MAX_IDLE_PROBES = 15;
 
 // What is shared with it, by index: the last answer, how many it has given, how often it was asked.
 const ANSWER = 0;
 const GIVEN = 1;
-const ASKED = 2;
+const REQUESTED = 2;
 
 /**
  * What a refused connection tells; any other refusal proves nothing. EAGAIN: there is a listener, and so many wait for
  * it to accept that there is no room for one more.
  */
-export const SIGNALS: Readonly<Record<string, Signal>> = { ECONNREFUSED: 'dark', EAGAIN: 'lit' };
+export const STATES: Readonly<Record<string, BeaconState>> = { ECONNREFUSED: 'dark', EAGAIN: 'lit' };
 
-const ANSWERS: readonly Signal[] = ['silent', 'lit', 'dark'];
+const ANSWERS: readonly BeaconState[] = ['silent', 'lit', 'dark'];
 
 /**
  * What the thread runs. Plain text: where this package is bundled it has no file. It opens the socket itself, as
@@ -38,9 +38,9 @@ const SCRIPT = `
   let asked = 0;
   let unheard = 0;
   const ask = () => {
-    unheard = asked === Atomics.load(shared, ${ASKED}) ? unheard + 1 : 0;
+    unheard = asked === Atomics.load(shared, ${REQUESTED}) ? unheard + 1 : 0;
     if (unheard > idle) return;
-    asked = Atomics.load(shared, ${ASKED});
+    asked = Atomics.load(shared, ${REQUESTED});
     const socket = connect({ path: way });
     const then = (signal) => () => {
       socket.destroy();
@@ -62,14 +62,14 @@ const SCRIPT = `
     tell('silent');
   }`;
 
-interface Asker {
+interface BeaconWorker {
   readonly path: string;
   readonly shared: Int32Array;
 }
 
-let current: Asker | undefined;
+let current: BeaconWorker | undefined;
 
-function start(path: string, flags: number): Asker {
+function start(path: string, flags: number): BeaconWorker {
   const shared = new Int32Array(new SharedArrayBuffer(12));
   const worker = new Worker(SCRIPT, {
     eval: true,
@@ -77,10 +77,10 @@ function start(path: string, flags: number): Asker {
       shared,
       path,
       flags,
-      signals: SIGNALS,
+      signals: STATES,
       answers: ANSWERS,
-      every: EVERY_MS,
-      idle: IDLE_ANSWERS,
+      every: PROBE_INTERVAL_MS,
+      idle: MAX_IDLE_PROBES,
     },
     // Nothing that the program has its threads do: no loaders, no inspectors, no output.
     execArgv: [],
@@ -94,9 +94,9 @@ function start(path: string, flags: number): Asker {
 }
 
 /** Its next answer; `undefined` if none comes in time. */
-function nextAnswer({ shared }: Asker, patience: number): Signal | undefined {
+function nextAnswer({ shared }: BeaconWorker, patience: number): BeaconState | undefined {
   const given = Atomics.load(shared, GIVEN);
-  Atomics.add(shared, ASKED, 1);
+  Atomics.add(shared, REQUESTED, 1);
   if (Atomics.wait(shared, GIVEN, given, patience) === 'timed-out') return undefined;
   return ANSWERS[Atomics.load(shared, ANSWER)];
 }
@@ -107,8 +107,8 @@ function nextAnswer({ shared }: Asker, patience: number): Signal | undefined {
  * @param flags How it is opened.
  * @param patience Milliseconds, for a machine that is overloaded.
  */
-export function askByThread(path: string, flags: number, patience: number): Signal {
-  const answer = current?.path === path ? nextAnswer(current, 3 * EVERY_MS) : undefined;
+export function probeInWorker(path: string, flags: number, patience: number): BeaconState {
+  const answer = current?.path === path ? nextAnswer(current, 3 * PROBE_INTERVAL_MS) : undefined;
   if (answer !== undefined) return answer;
   current = start(path, flags);
   return nextAnswer(current, patience) ?? 'silent';

@@ -1,11 +1,11 @@
 /**
  * Beacons: proof of life and death across PID namespaces, by sockets that listen beside a lock.
  *
- * Rule B1: a beacon is lit before the claim is published whose record names it, and put out after the claim is gone.
+ * Rule BEACON-1: a beacon is lit before the claim is published whose record names it, and put out after the claim is gone.
  * So where a claim stands and its beacon is dark, the kernel has closed the socket, and its thread or process is over.
- * Rule B2: only a refused connection is dark. Where the socket is missing, or isn't one, or may not be asked, nothing
+ * Rule BEACON-2: only a refused connection is dark. Where the socket is missing, or isn't one, or may not be asked, nothing
  * is proved: somebody may have removed it.
- * Rule B3: one socket a thread and directory. Each claim has a name of its own for it, a hard link, so that sweeping
+ * Rule BEACON-3: one socket a thread and directory. Each claim has a name of its own for it, a hard link, so that sweeping
  * up after one claim leaves the proof of the others.
  *
  * Connecting works across PID and network namespaces, and with processes that are stopped or busy: the kernel accepts.
@@ -15,64 +15,68 @@
 import * as fs from 'node:fs';
 import { connect, createServer, type Server } from 'node:net';
 import { basename, dirname } from 'node:path';
-import { SIGNALS, askByThread } from './beacon-worker.js';
-import { shared } from './thread-global.js';
-import { beaconDigits, beaconPath, type Token } from '../model/record.js';
-import type { Signal } from '../model/steps.js';
-import { O_PATH, leadsThroughDescriptors, wayThrough } from './directory-handle.js';
+import { STATES, probeInWorker } from './beacon-worker.js';
+import { threadGlobal } from './thread-global.js';
+import { type Token } from '../model/record.js';
+import { lockDigits, beaconPath } from '../model/file-names.js';
+import type { BeaconState } from '../model/steps.js';
+import { O_PATH, hasDescriptorPaths, descriptorPath } from './directory-handle.js';
 
 /** One socket, and the names that lead to it. */
-interface Lamp {
+interface BeaconSocket {
   readonly server: Server;
   readonly names: Set<string>;
 }
 
 interface Beacons {
   /** By directory, those that new names are made for. */
-  readonly lamps: Map<string, Lamp>;
-  readonly lit: Map<Token, { lamp: Lamp; name: string }>;
+  readonly sockets: Map<string, BeaconSocket>;
+  readonly lit: Map<Token, { socket: BeaconSocket; name: string }>;
 }
 
 /**
  * The thread's, whichever copy of this package lit them: what one copy holds, another may find broken, or give back at
  * exit (`registry.ts`). With beacons of each copy's own, those would stay.
  */
-const { lamps, lit }: Beacons = shared('beacons.1', () => ({ lamps: new Map(), lit: new Map() }));
+const { sockets: sockets, lit }: Beacons = threadGlobal('beacons.1', () => ({
+  sockets: new Map(),
+  lit: new Map(),
+}));
 
 /**
  * Lights the beacon of a claim that is about to be made, or leaves it lit; returns what the record names it by, or
  * `undefined` if there can be none here.
  */
-export function light(lock: string, token: Token): string | undefined {
-  const digits = beaconDigits(lock);
+export function lightBeacon(lock: string, token: Token): string | undefined {
+  const digits = lockDigits(lock);
   if (lit.has(token)) return digits;
   const directory = dirname(lock);
   const name = beaconPath(directory, digits, token);
-  const lamp = share(lamps.get(directory), name) ?? ignite(name);
-  if (lamp === undefined) return undefined;
-  lamps.set(directory, lamp);
-  lamp.names.add(name);
-  lit.set(token, { lamp, name });
+  const socket = addName(sockets.get(directory), name) ?? openSocket(name);
+  if (socket === undefined) return undefined;
+  sockets.set(directory, socket);
+  socket.names.add(name);
+  lit.set(token, { socket, name });
   return digits;
 }
 
 /** Puts the beacon of a claim out, if it has one. */
-export function putOut(token: Token): void {
+export function putOutBeacon(token: Token): void {
   const beacon = lit.get(token);
   if (beacon === undefined) return;
-  const { lamp, name } = beacon;
+  const { socket, name } = beacon;
   lit.delete(token);
-  lamp.names.delete(name);
-  quietly(() => {
+  socket.names.delete(name);
+  attempt(() => {
     fs.unlinkSync(name);
   });
-  if (lamp.names.size > 0) return;
+  if (socket.names.size > 0) return;
   const directory = dirname(name);
-  if (lamps.get(directory) === lamp) lamps.delete(directory);
-  lamp.server.close();
+  if (sockets.get(directory) === socket) sockets.delete(directory);
+  socket.server.close();
 }
 
-function quietly<T>(act: () => T): T | undefined {
+function attempt<T>(act: () => T): T | undefined {
   try {
     return act();
   } catch {
@@ -80,30 +84,30 @@ function quietly<T>(act: () => T): T | undefined {
   }
 }
 
-/** One more name for a socket that listens already: B3. */
-function share(lamp: Lamp | undefined, name: string): Lamp | undefined {
-  const [other] = lamp?.names ?? [];
+/** One more name for a socket that listens already: BEACON-3. */
+function addName(socket: BeaconSocket | undefined, name: string): BeaconSocket | undefined {
+  const [other] = socket?.names ?? [];
   return other === undefined
     ? undefined
-    : quietly(() => {
+    : attempt(() => {
         fs.linkSync(other, name);
-        return lamp;
+        return socket;
       });
 }
 
 const { O_DIRECTORY = 0, O_NOFOLLOW = 0 } = fs.constants as Partial<typeof fs.constants>;
 
 /** A new socket. By way of a descriptor: Node cuts a socket's path, silently, where it is too long for the system. */
-function ignite(name: string): Lamp | undefined {
-  if (!leadsThroughDescriptors()) return undefined;
+function openSocket(name: string): BeaconSocket | undefined {
+  if (!hasDescriptorPaths()) return undefined;
   const server = createServer((socket) => socket.destroy());
   server.on('error', () => undefined); // Told again by `listening`.
   server.unref();
-  const isLit = quietly(() => {
+  const isLit = attempt(() => {
     const directory = fs.openSync(dirname(name), O_PATH | O_DIRECTORY);
     try {
       // Binds and listens before it returns. Exclusive: in a cluster it would be the primary's socket, and life.
-      server.listen({ path: `${wayThrough(directory)}/${basename(name)}`, exclusive: true });
+      server.listen({ path: `${descriptorPath(directory)}/${basename(name)}`, exclusive: true });
     } finally {
       fs.closeSync(directory);
     }
@@ -116,24 +120,24 @@ function ignite(name: string): Lamp | undefined {
 }
 
 /** Asking takes microseconds, and a thread to ask in some 50 milliseconds; this is for a machine that is overloaded. */
-const ASK_MS = 2_000;
+const PROBE_TIMEOUT_MS = 2_000;
 
 /** Is the beacon at `path` lit? */
-export async function ask(path: string): Promise<Signal> {
+export async function probe(path: string): Promise<BeaconState> {
   const descriptor = open(path);
   if (descriptor === undefined) return 'silent';
   try {
     return await new Promise((resolve) => {
-      const socket = connect({ path: wayThrough(descriptor) });
-      socket.setTimeout(ASK_MS);
-      const answer = (signal: Signal) => () => {
+      const socket = connect({ path: descriptorPath(descriptor) });
+      socket.setTimeout(PROBE_TIMEOUT_MS);
+      const answer = (signal: BeaconState) => () => {
         socket.destroy();
         resolve(signal);
       };
       socket.once('connect', answer('lit'));
       socket.once('timeout', answer('silent'));
       socket.on('error', ({ code }: NodeJS.ErrnoException) => {
-        answer(SIGNALS[code ?? ''] ?? 'silent')();
+        answer(STATES[code ?? ''] ?? 'silent')();
       });
     });
   } finally {
@@ -146,17 +150,17 @@ const SOCKET_FLAGS = O_PATH | O_NOFOLLOW;
 
 /** The very socket, which nobody can swap for a link to another any more. */
 function open(path: string): number | undefined {
-  if (!leadsThroughDescriptors()) return undefined;
-  const descriptor = quietly(() => fs.openSync(path, SOCKET_FLAGS));
+  if (!hasDescriptorPaths()) return undefined;
+  const descriptor = attempt(() => fs.openSync(path, SOCKET_FLAGS));
   if (descriptor === undefined || fs.fstatSync(descriptor).isSocket()) return descriptor;
   fs.closeSync(descriptor);
   return undefined;
 }
 
 /** The same for a thread that stops. There is no synchronous connect, so another thread makes one meanwhile. */
-export function askSync(path: string): Signal {
+export function probeSync(path: string): BeaconState {
   const descriptor = open(path);
   if (descriptor === undefined) return 'silent';
   fs.closeSync(descriptor);
-  return quietly(() => askByThread(path, SOCKET_FLAGS, ASK_MS)) ?? 'silent';
+  return attempt(() => probeInWorker(path, SOCKET_FLAGS, PROBE_TIMEOUT_MS)) ?? 'silent';
 }

@@ -2,7 +2,7 @@
 import { thisMachine } from './machine.js';
 import type { HolderRecord } from '../model/record.js';
 
-interface Directory {
+interface DirectoryFacts {
   /** Is it on a disk that only this machine writes? `undefined`: not asked yet. */
   isLocal?: boolean;
   /** Its filesystem refuses hard links. */
@@ -12,14 +12,14 @@ interface Directory {
 }
 
 /** A program that locks in ever new directories must not grow for it. */
-const LIMIT = 1_000;
+const MAX_PATHS = 1_000;
 
-const known = new Map<string, Directory>();
+const known = new Map<string, DirectoryFacts>();
 
-export function directory(path: string): Directory {
+export function directoryFacts(path: string): DirectoryFacts {
   let found = known.get(path);
   if (found === undefined) {
-    if (known.size === LIMIT) known.clear();
+    if (known.size === MAX_PATHS) known.clear();
     known.set(path, (found = {}));
   }
   return found;
@@ -30,7 +30,7 @@ export function directory(path: string): Directory {
  * an earlier time, and after each takeover.
  */
 export function isSweepDue(place: string, previous: HolderRecord | undefined): boolean {
-  const here = directory(place);
+  const here = directoryFacts(place);
   if (previous === undefined && here.isSwept === true) return false;
   here.isSwept = true;
   return true;
@@ -38,7 +38,7 @@ export function isSweepDue(place: string, previous: HolderRecord | undefined): b
 
 /** Is the directory on a disk that only this machine writes? Of one that can't be asked it is not remembered. */
 export function isLocal(path: string): boolean {
-  const here = directory(path);
+  const here = directoryFacts(path);
   const answer = here.isLocal ?? thisMachine.isLocal(path);
   if (answer !== undefined) here.isLocal = answer;
   return answer === true;

@@ -2,7 +2,7 @@
  * Ways into a directory whose own name may change hands: another user may put a link to somewhere else there between
  * two of our calls, and then `<name>/<file>` is a file of somebody else's.
  *
- * Rule W1: what is done in a lock directory is done by way of a descriptor of it, opened without following a link.
+ * Rule HANDLE-1: what is done in a lock directory is done by way of a descriptor of it, opened without following a link.
  * Node has no openat(2) and its kin, but on Linux /proc leads through an open directory by the descriptor's number.
  *
  * Not promised: the same elsewhere. There the name is looked at right before, which leaves an instant open.
@@ -17,13 +17,13 @@ export const O_PATH = 0o10000000;
 const DIRECTORY_FLAGS = O_PATH | O_DIRECTORY | O_NOFOLLOW;
 
 /** Where the system leads on from a descriptor. */
-const WAYS = '/proc/self/fd';
+const DESCRIPTORS = '/proc/self/fd';
 
-let hasWays: boolean | undefined;
+let isSupported: boolean | undefined;
 
 /** Can a path lead through a descriptor? Without /proc it can't. */
-export function leadsThroughDescriptors(): boolean {
-  return (hasWays ??= process.platform === 'linux' && !isConfined() && existsQuietly(WAYS));
+export function hasDescriptorPaths(): boolean {
+  return (isSupported ??= process.platform === 'linux' && !isConfined() && existsQuietly(DESCRIPTORS));
 }
 
 /** Node's permission model goes by the path's text, and such a path is in no directory that it allows. */
@@ -39,36 +39,36 @@ function existsQuietly(path: string): boolean {
   }
 }
 
-export const wayThrough = (descriptor: number): string => `${WAYS}/${descriptor}`;
+export const descriptorPath = (descriptor: number): string => `${DESCRIPTORS}/${descriptor}`;
 
 /** Calls `work` with a way into `directory`; throws ENOTDIR if that is none, or a link to one. */
-export function throughDirectorySync<T>(directory: string, work: (way: string) => T): T {
-  if (!leadsThroughDescriptors()) {
-    refuseLink(fs.lstatSync(directory));
+export function withDirectorySync<T>(directory: string, work: (way: string) => T): T {
+  if (!hasDescriptorPaths()) {
+    refuseNonDirectory(fs.lstatSync(directory));
     return work(directory);
   }
   const descriptor = fs.openSync(directory, DIRECTORY_FLAGS);
   try {
-    return work(wayThrough(descriptor));
+    return work(descriptorPath(descriptor));
   } finally {
     fs.closeSync(descriptor);
   }
 }
 
-export async function throughDirectory<T>(directory: string, work: (way: string) => Promise<T>): Promise<T> {
-  if (!leadsThroughDescriptors()) {
-    refuseLink(await fs.promises.lstat(directory));
+export async function withDirectory<T>(directory: string, work: (way: string) => Promise<T>): Promise<T> {
+  if (!hasDescriptorPaths()) {
+    refuseNonDirectory(await fs.promises.lstat(directory));
     return await work(directory);
   }
   const file = await fs.promises.open(directory, DIRECTORY_FLAGS);
   try {
-    return await work(wayThrough(file.fd));
+    return await work(descriptorPath(file.fd));
   } finally {
     await file.close();
   }
 }
 
-function refuseLink(stats: fs.Stats): void {
+function refuseNonDirectory(stats: fs.Stats): void {
   if (stats.isDirectory()) return;
   throw Object.assign(new Error('the name of a lock directory is none any more'), { code: 'ENOTDIR' });
 }

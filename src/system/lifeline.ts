@@ -4,7 +4,7 @@
  * The kernel deletes such a file when it is last closed, and tells whoever watches it, through /proc. So those who wait
  * for a lock hear of its holder's death as they hear of its release. (Node closes a worker's descriptors when it ends.)
  *
- * Rule L1: an end that is heard proves nothing; whoever hears it looks. A lifeline is never what a verdict rests on.
+ * Rule LIFELINE-1: an end that is heard proves nothing; whoever hears it looks. A lifeline is never what a verdict rests on.
  *
  * Not promised: that there is one. Without, those who wait ask from time to time.
  */
@@ -18,11 +18,11 @@ const O_TMPFILE = 0o20000000 | constants.O_DIRECTORY;
 const PLACES = ['/dev/shm', tmpdir()];
 
 let descriptor: number | undefined;
-const isFutile = process.platform !== 'linux';
+const isUnsupported = process.platform !== 'linux';
 
 /** The descriptor of this thread's lifeline, which is cast if it wasn't; `undefined` where there can't be one. */
-export function castLifeline(): number | undefined {
-  if (descriptor !== undefined || isFutile) return descriptor;
+export function openLifeline(): number | undefined {
+  if (descriptor !== undefined || isUnsupported) return descriptor;
   for (const place of PLACES) {
     try {
       return (descriptor = openSync(place, O_TMPFILE | constants.O_WRONLY, 0o600));
@@ -34,7 +34,7 @@ export function castLifeline(): number | undefined {
 }
 
 /** The end of `castLifeline`, when this thread holds nothing any more. */
-export function cutLifeline(): void {
+export function closeLifeline(): void {
   if (descriptor === undefined) return;
   closeSync(descriptor);
   descriptor = undefined;

@@ -1,7 +1,7 @@
 /**
  * Is a directory on a disk that only one running kernel writes at a time?
  *
- * Rule K1: yes only where the system says so. A network's file system, a hypervisor's shared folder and FUSE pass
+ * Rule DISK-1: yes only where the system says so. A network's file system, a hypervisor's shared folder and FUSE pass
  * calls on to somebody else, whose kernel is another.
  *
  * Not promised: that nobody else reaches this very disk over the network *through* this machine. So it is asked on
@@ -32,7 +32,7 @@ const LOCAL_TYPES: ReadonlySet<number> = new Set([
 ]);
 
 /** How each platform tells; `undefined` where it can't be told. */
-const TELLERS: { readonly [platform in NodeJS.Platform]?: (path: string) => boolean } = {
+const CHECKS: { readonly [platform in NodeJS.Platform]?: (path: string) => boolean } = {
   linux: (path) => LOCAL_TYPES.has(statfsSync(path).type),
   // The numbers are given out as file systems are loaded, so only the root's own is known to be a disk's: APFS.
   darwin: (path) => statfsSync(path).type === statfsSync('/').type,
@@ -41,5 +41,5 @@ const TELLERS: { readonly [platform in NodeJS.Platform]?: (path: string) => bool
 };
 
 export function isLocalDisk(path: string, platform: NodeJS.Platform = process.platform): boolean | undefined {
-  return present(() => TELLERS[platform]?.(path));
+  return present(() => CHECKS[platform]?.(path));
 }

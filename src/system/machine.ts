@@ -1,7 +1,7 @@
 /**
  * What this machine can tell: who we are, whether a process or a thread lives, whether a disk is its own.
  *
- * Rule M1: what can't be told is absent from the answer, and never guessed.
+ * Rule MACHINE-1: what can't be told is absent from the answer, and never guessed.
  */
 import { hostname } from 'node:os';
 import { isMainThread, threadId } from 'node:worker_threads';
@@ -41,7 +41,7 @@ function identify(): Identity {
   const boot = bootId();
   const task = isMainThread ? undefined : ownTask(); // The main thread ends with its process.
   const taskStatusNow = task === undefined ? undefined : taskStatus(process.pid, task);
-  return known({
+  return withoutUndefined({
     pid: process.pid,
     thread: threadId,
     task,
@@ -55,36 +55,36 @@ function identify(): Identity {
   });
 }
 
-type Known<T> = { [K in keyof T]: Exclude<T[K], undefined> };
+type Defined<T> = { [K in keyof T]: Exclude<T[K], undefined> };
 
-/** Without the fields that are `undefined`: M1. */
-function known<T extends object>(fields: T): Known<T> {
-  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as Known<T>;
+/** Without the fields that are `undefined`: MACHINE-1. */
+function withoutUndefined<T extends object>(fields: T): Defined<T> {
+  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as Defined<T>;
 }
 
 /** For how long a process that lived is taken to live still: within one acquire, looks follow each other closely. */
 const FRESH_MS = 1;
 
-let lately: { readonly pid: number; readonly at: number; readonly state: ProcessState } | undefined;
+let recent: { readonly pid: number; readonly at: number; readonly state: ProcessState } | undefined;
 
 function processState(pid: number): ProcessState {
   const at = performance.now();
-  if (lately?.pid === pid && at - lately.at < FRESH_MS) return lately.state;
-  const state = askForProcess(pid);
-  lately = state.is === 'there' && !state.zombie ? { pid, at, state } : undefined;
+  if (recent?.pid === pid && at - recent.at < FRESH_MS) return recent.state;
+  const state = readProcessState(pid);
+  recent = state.is === 'there' && !state.zombie ? { pid, at, state } : undefined;
   return state;
 }
 
-function askForProcess(pid: number): ProcessState {
+function readProcessState(pid: number): ProcessState {
   const status = processStatus(pid);
-  if (status === undefined) return askByKill(pid);
+  if (status === undefined) return probeProcess(pid);
   const { state, threads, started } = status;
   // A leader that has exited under a living thread shows Z as well: only the last thread's end is the process's.
   return { is: 'there', started, zombie: state === 'X' || (state === 'Z' && threads <= 1) };
 }
 
 /** Of a process that /proc doesn't show: it may be gone, or hidden. */
-function askByKill(pid: number): ProcessState {
+function probeProcess(pid: number): ProcessState {
   try {
     process.kill(pid, 0); // Signal 0 asks and sends nothing: kill(2).
   } catch (error) {

@@ -1,12 +1,12 @@
 /**
  * Does the writer of a pid file live, when its pid is all that is known?
  *
- * Rule W1: `dead` is said only on proof (V1). That no process here has the pid proves nothing by itself: the writer
+ * Rule PIDVERDICT-1: `dead` is said only on proof (VERDICT-1). That no process here has the pid proves nothing by itself: the writer
  * may be on another machine, or in another PID namespace, where pids are others.
- * Rule W2: it is proof on a filesystem of this machine alone, seen from the initial PID namespace, which sees every
+ * Rule PIDVERDICT-2: it is proof on a filesystem of this machine alone, seen from the initial PID namespace, which sees every
  * process of the machine, if none of them has the pid in its own namespace or in any above. Then the writer, of this
  * boot or an earlier one, is gone.
- * Rule W3: that a process has the pid is no proof of life either, for pids are reused; but none of death, so it holds.
+ * Rule PIDVERDICT-3: that a process has the pid is no proof of life either, for pids are reused; but none of death, so it holds.
  */
 import { readFileSync, readdirSync } from 'node:fs';
 import type { Machine } from './machine.js';
@@ -16,14 +16,14 @@ import type { Judgement } from '../model/steps.js';
 const unknown = (reason: string): Judgement => ({ verdict: 'unknown', reason });
 
 /** Judges the writer of a pid file in `directory`. */
-export function judgeWriter(
+export function judgePidAlone(
   pid: number,
   machine: Machine,
   directory: string,
-  isAnybodys: (pid: number) => boolean | undefined = isAnybodysPid,
+  isAnybodys: (pid: number) => boolean | undefined = isPidInUse,
 ): Judgement {
   const state = machine.process(pid);
-  if (state.is === 'there' && !state.zombie) return unknown(`a process has its pid, ${String(pid)}`); // W3
+  if (state.is === 'there' && !state.zombie) return unknown(`a process has its pid, ${String(pid)}`); // PIDVERDICT-3
   if (state.is === 'untold') return unknown('this process may not ask whether another exists');
   const none = `no process has its pid, ${String(pid)}`;
   if (machine.isLocal(directory) !== true) return unknown(`${none}, but another machine may have written it`);
@@ -33,11 +33,11 @@ export function judgeWriter(
   if (seen === undefined) return unknown(`${none}, but not every process can be looked at`);
   return seen
     ? unknown(`${none}, but one does in another PID namespace (container)`)
-    : { verdict: 'dead', reason: `${none}, in no PID namespace of this machine` }; // W2
+    : { verdict: 'dead', reason: `${none}, in no PID namespace of this machine` }; // PIDVERDICT-2
 }
 
 /** Does any process have this pid, in any namespace that it is in? `undefined` if not all can be seen. */
-export function isAnybodysPid(pid: number, proc = '/proc'): boolean | undefined {
+export function isPidInUse(pid: number, proc = '/proc'): boolean | undefined {
   try {
     readFileSync(`${proc}/1/status`); // Refused if /proc hides the processes of other users: hidepid, in proc(5).
     return readdirSync(proc)

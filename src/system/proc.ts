@@ -1,8 +1,8 @@
 /**
  * What Linux tells in /proc: who we are, and what is known of a process or a thread.
  *
- * Rule P1: what can't be told is absent from the answer, and never guessed.
- * Rule P2: the numbers in /proc are those of the PID namespace that it was mounted in. If that isn't ours, they name
+ * Rule PROC-1: what can't be told is absent from the answer, and never guessed.
+ * Rule PROC-2: the numbers in /proc are those of the PID namespace that it was mounted in. If that isn't ours, they name
  * other processes, and are not read.
  */
 import { closeSync, openSync, readFileSync, readSync, readlinkSync, statSync } from 'node:fs';
@@ -56,7 +56,7 @@ function readStatus(path: string): Status | undefined {
   }
 }
 
-/** Is /proc that of our own PID namespace? P2 */
+/** Is /proc that of our own PID namespace? PROC-2 */
 const procIsOurs = (): boolean => present(() => readlinkSync('/proc/self')) === String(process.pid);
 
 /** Of a process that exists; `undefined` if /proc doesn't show it. */

@@ -1,19 +1,20 @@
 /**
  * Does the holder live? One pure function over its record and what this machine can tell.
  *
- * Rule V1: `dead` is said only on proof. A missing field proves nothing, and neither does age or a host name.
- * Rule V2: pids mean something only under the boot, and in the PID namespace, in which they were written down.
- * Rule V3: a live pid with another start time is another process; start times compare in one time namespace only.
- * Rule V4: two running kernels don't write one local disk, so there another boot is an earlier one. Local it must be
+ * Rule VERDICT-1: `dead` is said only on proof. A missing field proves nothing, and neither does age or a host name.
+ * Rule VERDICT-2: pids mean something only under the boot, and in the PID namespace, in which they were written down.
+ * Rule VERDICT-3: a live pid with another start time is another process; start times compare in one time namespace only.
+ * Rule VERDICT-4: two running kernels don't write one local disk, so there another boot is an earlier one. Local it must be
  * to both sides: our own disk may be another machine's network drive, or a guest's shared folder.
- * Rule V5: the beacon of a holder proves its life, or its death, to whoever runs under the same kernel. Two sides to
- * whom a disk is local do, unless the holder's is over (V4), and then its beacon is dark as well.
+ * Rule VERDICT-5: the beacon of a holder proves its life, or its death, to whoever runs under the same kernel. Two sides to
+ * whom a disk is local do, unless the holder's is over (VERDICT-4), and then its beacon is dark as well.
  *
  * Not promised: to tell two copies of one virtual machine apart, which have one boot id and the same pids.
  */
 import type { Machine } from './machine.js';
-import { beaconPath, type HolderRecord } from '../model/record.js';
-import type { Judgement, Signal } from '../model/steps.js';
+import { type HolderRecord } from '../model/record.js';
+import { beaconPath } from '../model/file-names.js';
+import type { Judgement, BeaconState } from '../model/steps.js';
 
 const alive = (reason: string): Judgement => ({ verdict: 'alive', reason });
 const dead = (reason: string): Judgement => ({ verdict: 'dead', reason });
@@ -28,20 +29,20 @@ export function judgeHolder(
   record: HolderRecord,
   machine: Machine,
   directory: string,
-  signal?: Signal,
+  signal?: BeaconState,
 ): Judgement {
   const here = machine.self();
   if (record.boot === undefined || here.boot === undefined)
     return judgeWithoutBoot(record, machine, directory);
-  if (signal === 'lit' || signal === 'dark') return judgeBySignal(signal); // V5
+  if (signal === 'lit' || signal === 'dark') return judgeByBeacon(signal); // VERDICT-5
   const beacon = signal === undefined ? beaconOf(record, machine, directory) : undefined;
-  if (beacon !== undefined) return { ...unknown('its beacon has not been asked'), ask: beacon };
+  if (beacon !== undefined) return { ...unknown('its beacon has not been asked'), beacon: beacon };
   if (record.boot !== here.boot) return judgeOtherBoot(record, machine, directory);
   if (!sharesPids(record, machine)) {
     return unknown(
       'it was taken in another PID namespace (another container), where pids are others; ' +
         'only a process in there can tell, or a beacon (the option) of the holder',
-    ); // V2
+    ); // VERDICT-2
   }
   return judgePid(record, machine);
 }
@@ -55,7 +56,7 @@ function beaconOf(record: HolderRecord, machine: Machine, directory: string): st
     : undefined;
 }
 
-function judgeBySignal(signal: 'lit' | 'dark'): Judgement {
+function judgeByBeacon(signal: 'lit' | 'dark'): Judgement {
   return signal === 'lit'
     ? alive('the process is alive, in another PID namespace (another container)')
     : dead('the process is gone, and so may be the PID namespace (the container) that it was in');
@@ -70,7 +71,7 @@ function sharesPids({ boot, pidNamespace }: HolderRecord, machine: Machine): boo
   return boot === here.boot && pidNamespace !== undefined && pidNamespace === here.pidNamespace;
 }
 
-/** V4 */
+/** VERDICT-4 */
 function judgeOtherBoot(record: HolderRecord, machine: Machine, directory: string): Judgement {
   if (hasReplacedBoot(record, machine)) {
     return unknown(
@@ -113,7 +114,7 @@ function judgePid(record: HolderRecord, machine: Machine): Judgement {
   if (state.zombie) return dead('the process has ended, though nobody has reaped it yet');
   const comparable = record.timeNamespace === machine.self().timeNamespace;
   if (comparable && differ(record.started, state.started)) {
-    return dead('the process is gone; its pid is now another’s'); // V3
+    return dead('the process is gone; its pid is now another’s'); // VERDICT-3
   }
   if (record.task !== undefined && hasEnded(record, record.task, machine, comparable)) {
     return dead('the worker thread has ended, though its process lives');
@@ -124,7 +125,7 @@ function judgePid(record: HolderRecord, machine: Machine): Judgement {
 function hasEnded(record: HolderRecord, task: number, machine: Machine, comparable: boolean): boolean {
   const state = machine.task(record.pid, task);
   if (state.is === 'gone' || state.ending) return true;
-  return comparable && differ(record.taskStarted, state.started); // V3
+  return comparable && differ(record.taskStarted, state.started); // VERDICT-3
 }
 
 /** Two times that are known, and not the same. */

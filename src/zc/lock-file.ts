@@ -4,8 +4,8 @@
  * They and Python's zc.lockfile do NOT exclude each other: that one takes a kernel lock on the file itself, which Node
  * can't take. Here the exclusive part is a holdfast lock beside the file, `<path>.lock`, recovered after a crash.
  *
- * Rule Z1: whoever doesn't get the lock changes nothing.
- * Rule Z2: the text is replaced whole, also on a disk that is nearly full (W2), so a reader never sees half of it.
+ * Rule ZC-1: whoever doesn't get the lock changes nothing.
+ * Rule ZC-2: the text is replaced whole, also on a disk that is nearly full (REPLACE-2), so a reader never sees half of it.
  */
 import { closeSync, openSync } from 'node:fs';
 import { hostname } from 'node:os';
@@ -117,7 +117,7 @@ export class LockFile extends SimpleLockFile<LockFileOptions> {
 
   protected override onLock(options: LockFileOptions): void {
     sweepReplacementsSync(this.path);
-    replaceSync(this.path, Buffer.from(` ${render(options.contentTemplate)}\n`)); // Z2
+    replaceSync(this.path, Buffer.from(` ${render(options.contentTemplate)}\n`)); // ZC-2
   }
 }
 

@@ -3,8 +3,8 @@ import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect } from 'chai';
-import { look } from '../../src/command/status.js';
-import { sayHolder } from '../../src/command/text.js';
+import { inspectPath } from '../../src/command/status.js';
+import { describeHolder } from '../../src/command/text.js';
 import { parseDuration } from '../../src/command/duration.js';
 import { parseTask, UsageError } from '../../src/command/arguments.js';
 import { status } from '../../src/command/status.js';
@@ -116,7 +116,7 @@ describe('holdfast status', () => {
       host: 'a\u001b[2Jb\u009b',
       note: '\u001b',
     } as const;
-    expect(sayHolder(holder)).to.equal('pid 1, on host a\uFFFD[2Jb\uFFFD ("\uFFFD")');
+    expect(describeHolder(holder)).to.equal('pid 1, on host a\uFFFD[2Jb\uFFFD ("\uFFFD")');
   });
 });
 
@@ -285,6 +285,6 @@ describe('holdfast', () => {
 
   it('leaves what it looks at as it was', async () => {
     const { directory } = new Place();
-    expect(await look(directory.join('none/file'))).to.include({ state: 'free' });
+    expect(await inspectPath(directory.join('none/file'))).to.include({ state: 'free' });
   });
 });

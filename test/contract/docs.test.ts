@@ -9,7 +9,7 @@ import { laws } from '../../src/contract/laws.js';
 import { advance } from '../../src/driver/run.js';
 import { LockFile } from '../../src/index.js';
 import { thisMachine } from '../../src/system/machine.js';
-import { performSync } from '../../src/driver/syscalls.js';
+import { executeSync } from '../../src/driver/syscalls.js';
 import { parseRecord, type HolderRecord } from '../../src/model/record.js';
 import { projectDirectory } from '../support/paths.js';
 import { packageUrl } from '../support/script.js';
@@ -21,7 +21,7 @@ describe('the documents', () => {
   it('extending.md: the room is the code of docs/extending.md', () => {
     const [, code] =
       /```ts\n(\/\*\*\n \* A lock that is a room[^]*?)```/.exec(read('docs/extending.md')) ?? [];
-    expect(code?.replace("'holdfast/protocol'", "'../../src/protocol.js'")).to.equal(
+    expect(code?.replace("'holdfast/protocol'", "'../../src/extending.js'")).to.equal(
       read('test/contract/room-lock.ts'),
     );
   });
@@ -44,8 +44,8 @@ describe('the documents', () => {
       const path = step.call === 'link' ? step.to : 'path' in step ? step.path : '';
       const [, name] = /\/(config\.json\.lock(?:\.evict)?)$/.exec(path) ?? [];
       if (name !== undefined && step.call !== 'judge') made.push(`${step.call} ${name}`);
-      if (step.call === 'pause' || step.call === 'settle') throw new Error('it waits');
-      return performSync(step, thisMachine);
+      if (step.call === 'pause' || step.call === 'backoff') throw new Error('it waits');
+      return executeSync(step, thisMachine);
     });
     expect(outcome.previous?.pid).to.equal(dead.pid);
     lock.breakLockSync();

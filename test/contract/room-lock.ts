@@ -10,24 +10,24 @@ import { basename, dirname } from 'node:path';
 import {
   LockBase,
   formatRecord,
-  insist,
+  retry,
   judge,
   list,
   mkdir,
   parseRecord,
   pause,
-  quietly,
+  ignoreErrors,
   read,
   rename,
   rmdir,
-  stage,
+  create,
   unlink,
   type AnyClaim,
   type Blocker,
   type HolderRecord,
   type Protocol,
   type Taken,
-} from '../../src/protocol.js';
+} from '../../src/extending.js';
 
 export class RoomLock extends LockBase {
   /** Not `<path>.lock`: an empty directory there is another kind's lock. */
@@ -43,7 +43,7 @@ export class RoomLock extends LockBase {
     let previous: HolderRecord | undefined;
     for (;;) {
       if (yield* this.#moveIn(claim.record)) {
-        yield* quietly(this.#sweep(claim.record));
+        yield* ignoreErrors(this.#sweep(claim.record));
         return { claim, previous };
       }
       const blocker = yield* this.inspecting();
@@ -62,7 +62,7 @@ export class RoomLock extends LockBase {
   }
 
   protected override *abandoning({ record }: AnyClaim): Protocol<void> {
-    yield* quietly(this.#tearDown(record.token));
+    yield* ignoreErrors(this.#tearDown(record.token));
     yield* this.#moveOut(record);
   }
 
@@ -95,17 +95,17 @@ export class RoomLock extends LockBase {
     const own = this.#prepared(record.token);
     yield* mkdir(own, 0o755);
     try {
-      yield* stage(`${own}/${record.token}`, formatRecord(record), 0o644);
+      yield* create(`${own}/${record.token}`, formatRecord(record), 0o644);
       return (yield* rename(own, this.lockPath)) === 'moved';
     } catch (refusal) {
-      yield* quietly(this.#tearDown(record.token));
+      yield* ignoreErrors(this.#tearDown(record.token));
       if (isOccupied(refusal)) return false;
       throw refusal;
     }
   }
 
   *#moveOut(record: HolderRecord): Protocol<boolean> {
-    if (!(yield* insist(() => unlink(`${this.lockPath}/${record.token}`)))) return false;
+    if (!(yield* retry(() => unlink(`${this.lockPath}/${record.token}`)))) return false;
     yield* rmdir(this.lockPath); // False if somebody has moved in already.
     return true;
   }

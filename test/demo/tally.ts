@@ -1,7 +1,7 @@
 /**
  * The books of one run: how often each slot has added 1, kept apart from the file, so that the file can't hide a loss.
  *
- * Rule T1: a slot's count in the file is what its last write made it. If it isn't, somebody wrote an older text over
+ * Rule TALLY-1: a slot's count in the file is what its last write made it. If it isn't, somebody wrote an older text over
  * it. Only a slot that was killed inside may be one further: its write was done, and not yet told.
  */
 interface Slot {
@@ -37,7 +37,7 @@ export class Tally {
   found(slot: number, inFile: number): number {
     const own = this.#slot(slot);
     if (own.diedInside && inFile === own.inFile + 1) own.done++;
-    else if (inFile !== own.inFile) this.setBacks++; // T1
+    else if (inFile !== own.inFile) this.setBacks++; // TALLY-1
     own.inFile = inFile;
     own.diedInside = false;
     return own.quota - own.done;
@@ -46,7 +46,7 @@ export class Tally {
   /** What a slot has made its count. */
   wrote(slot: number, inFile: number): void {
     const own = this.#slot(slot);
-    if (inFile !== own.inFile + 1) this.setBacks++; // T1
+    if (inFile !== own.inFile + 1) this.setBacks++; // TALLY-1
     own.inFile = inFile;
     own.done++;
   }

@@ -1,8 +1,9 @@
 /** The record's text: what is ours is read as it was written, and what isn't is never taken for ours. */
 import { expect } from 'chai';
 import fc from 'fast-check';
-import { describe as describeHolder, sayHolder } from '../../src/model/holder.js';
-import { NOTE_LIMIT, formatRecord, parseRecord, type HolderRecord } from '../../src/model/record.js';
+import { holderFrom } from '../../src/model/holder.js';
+import { describeHolder } from '../../src/model/holder-text.js';
+import { MAX_NOTE_BYTES, formatRecord, parseRecord, type HolderRecord } from '../../src/model/record.js';
 import { judgeHolder } from '../../src/system/verdict.js';
 import { thisMachine } from '../../src/system/machine.js';
 
@@ -123,7 +124,7 @@ describe('a record', () => {
       beacon: '0'.repeat(8),
       lifeline: 1_000_000,
       since: Date.now(),
-      note: 'n'.repeat(NOTE_LIMIT - 2),
+      note: 'n'.repeat(MAX_NOTE_BYTES - 2),
     };
     expect(Buffer.byteLength(formatRecord(record))).to.be.below(1024);
   });
@@ -131,11 +132,11 @@ describe('a record', () => {
   it('says nothing that acts on a terminal, however it is worded', () => {
     fc.assert(
       fc.property(anyRecord, (record) => {
-        const holder = describeHolder(
+        const holder = holderFrom(
           { kind: 'mkdir', records: [record] },
           { verdict: 'alive', reason: 'the process is alive' },
         );
-        const words = sayHolder('/README.lock', holder, Date.now());
+        const words = describeHolder('/README.lock', holder, Date.now());
         expect(words).not.to.match(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u);
         expect(words.length).to.be.below(1000);
       }),

@@ -13,7 +13,7 @@ import { syncBuiltinESMExports } from 'node:module';
 import { expect } from 'chai';
 import { LockFileError, MkdirLockFile } from '../../src/index.js';
 import { thisMachine } from '../../src/system/machine.js';
-import { performSync, perform, type Call } from '../../src/driver/syscalls.js';
+import { executeSync, execute, type Call } from '../../src/driver/syscalls.js';
 import { formatRecord } from '../../src/model/record.js';
 import { temporaryDirectory } from '../support/temporary.js';
 import { clear, make, portrait } from './shapes.js';
@@ -42,7 +42,7 @@ function afterNextLook(act: () => void): void {
 describe('a lock directory', () => {
   for (const form of ['sync', 'async'] as const) {
     const run = async (step: Call) =>
-      form === 'sync' ? performSync(step, thisMachine) : await perform(step, thisMachine);
+      form === 'sync' ? executeSync(step, thisMachine) : await execute(step, thisMachine);
 
     it(`that has become a link is not gone into (${form})`, async () => {
       const directory = temporaryDirectory().expect('mine');
@@ -53,9 +53,9 @@ describe('a lock directory', () => {
       symlinkSync('theirs', lock);
       const inside = `${lock}/${token}`;
       const before = portrait(directory.path);
-      expect(await run({ call: 'read', path: inside, within: lock })).to.deep.equal({ is: 'nothing' });
-      expect(await run({ call: 'list', path: lock, limit: 9, within: lock })).to.equal(undefined);
-      expect(await run({ call: 'unlink', path: inside, within: lock })).to.equal(false);
+      expect(await run({ call: 'read', path: inside, lockDirectory: lock })).to.deep.equal({ is: 'nothing' });
+      expect(await run({ call: 'list', path: lock, limit: 9, lockDirectory: lock })).to.equal(undefined);
+      expect(await run({ call: 'unlink', path: inside, lockDirectory: lock })).to.equal(false);
       const move = {
         call: 'rename',
         from: directory.join('mine'),
@@ -67,14 +67,14 @@ describe('a lock directory', () => {
       // The same calls do their work where the name is the directory itself.
       unlinkSync(lock);
       renameSync(theirs, lock);
-      expect(await run({ call: 'read', path: inside, within: lock })).to.deep.equal({
+      expect(await run({ call: 'read', path: inside, lockDirectory: lock })).to.deep.equal({
         is: 'file',
         text: 'theirs',
       });
-      expect(await run({ call: 'list', path: lock, limit: 9, within: lock })).to.deep.equal([token]);
+      expect(await run({ call: 'list', path: lock, limit: 9, lockDirectory: lock })).to.deep.equal([token]);
       expect(await run(move)).to.equal('moved');
-      expect(await run({ call: 'unlink', path: `${lock}/mine`, within: lock })).to.equal(true);
-      expect(await run({ call: 'unlink', path: inside, within: lock })).to.equal(true);
+      expect(await run({ call: 'unlink', path: `${lock}/mine`, lockDirectory: lock })).to.equal(true);
+      expect(await run({ call: 'unlink', path: inside, lockDirectory: lock })).to.equal(true);
       rmSync(lock, { recursive: true });
     });
   }
@@ -88,7 +88,7 @@ describe('a lock directory', () => {
         symlinkSync('n'.repeat(300), lock); // No name is so long: whoever followed it would be refused.
       });
       const step = { call: 'read', path: lock } as const;
-      const seen = form === 'sync' ? performSync(step, thisMachine) : await perform(step, thisMachine);
+      const seen = form === 'sync' ? executeSync(step, thisMachine) : await execute(step, thisMachine);
       expect(seen).to.deep.equal({ is: 'symlink' });
       unlinkSync(lock);
     });
@@ -161,8 +161,8 @@ describe('what became something else since we looked', () => {
     for (const shape of [{ is: 'fifo' }, { is: 'link', target: 'secret' }, other] as const) {
       make(name, shape);
       for (const answer of [
-        performSync({ call: 'read', path: name }, thisMachine),
-        await perform({ call: 'read', path: name }, thisMachine),
+        executeSync({ call: 'read', path: name }, thisMachine),
+        await execute({ call: 'read', path: name }, thisMachine),
       ]) {
         if (shape === other) expect(answer).to.deep.equal({ is: 'file', text: 'text' });
         else expect(answer).to.have.property('is').that.is.oneOf(['other', 'symlink']);

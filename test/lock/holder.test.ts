@@ -11,7 +11,8 @@ import {
   MkdirLockFile,
   SymlinkLockFile,
 } from '../../src/index.js';
-import { sayHolder, type Holder } from '../../src/model/holder.js';
+import { type Holder } from '../../src/model/holder.js';
+import { describeHolder } from '../../src/model/holder-text.js';
 import { temporaryDirectory } from '../support/temporary.js';
 
 const refusal = (call: Promise<unknown>): Promise<unknown> =>
@@ -75,21 +76,21 @@ describe('the error of a lock that is held', () => {
   it('tells the age in the unit that fits', () => {
     const holder: Holder = { kind: 'link', verdict: 'alive', reason: 'it is', pid: 1, host: 'h', since: 0 };
     const ages = [0, 999, 12_000, 119_000, 7_200_000, 3 * 86_400_000, -5].map(
-      (now) => /for (.*);/.exec(sayHolder('L', holder, now))?.[1],
+      (now) => /for (.*);/.exec(describeHolder('L', holder, now))?.[1],
     );
     expect(ages).to.deep.equal(['0 ms', '999 ms', '12 s', '1 min', '2 h', '3 d', '0 ms']);
   });
 
   it('says of the unknown why it can’t be proved dead, and what would', () => {
     const holder: Holder = { kind: 'link', verdict: 'unknown', reason: 'R', pid: 1, host: 'h', since: 0 };
-    expect(sayHolder('L', holder, 0)).to.equal(
+    expect(describeHolder('L', holder, 0)).to.equal(
       "L is held by pid 1, on host h, for 0 ms; it can't be proved dead: R. If you know that it is dead, call breakLock().",
     );
   });
 
   it('says of the dead who replaces it', () => {
     const holder: Holder = { kind: 'link', verdict: 'dead', reason: 'the process is gone', since: 0 };
-    expect(sayHolder('L', holder, 0)).to.match(
+    expect(describeHolder('L', holder, 0)).to.match(
       /pid \?, on host \?.*the process is gone\. Whoever tries next/,
     );
   });

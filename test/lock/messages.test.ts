@@ -2,9 +2,10 @@
 import { expect } from 'chai';
 import * as errors from '../../src/model/errors.js';
 import * as failures from '../../src/lock/messages.js';
-import { describe as toHolder, sayHolder, type Holder } from '../../src/model/holder.js';
+import { holderFrom as holderFrom, type Holder } from '../../src/model/holder.js';
+import { describeHolder } from '../../src/model/holder-text.js';
 import type { HolderRecord } from '../../src/model/record.js';
-import { sayRefusal } from '../../src/lock/system-errors.js';
+import { explainSystemError } from '../../src/lock/system-errors.js';
 import type { Found } from '../../src/model/steps.js';
 
 const now = 1_800_000_000_000;
@@ -21,7 +22,7 @@ const holder: Holder = { ...record, ...alive, kind: 'link' };
 
 describe('the words of an error', () => {
   describe('about a holder', () => {
-    const say = (change: Partial<Holder>) => sayHolder('/a.lock', { ...holder, ...change }, now);
+    const say = (change: Partial<Holder>) => describeHolder('/a.lock', { ...holder, ...change }, now);
 
     it('name it, its age, its note, whether it lives, and what to do', () => {
       expect(say({})).to.equal(
@@ -59,20 +60,22 @@ describe('the words of an error', () => {
 
     it('leave out what is not known', () => {
       const bare: Holder = { kind: 'link', pid: 5, ...alive };
-      expect(sayHolder('/a.lock', bare, now)).to.match(/^\/a.lock is held by pid 5, on host \?, for 0 ms;/);
+      expect(describeHolder('/a.lock', bare, now)).to.match(
+        /^\/a.lock is held by pid 5, on host \?, for 0 ms;/,
+      );
     });
 
     it('call a foreign lock foreign, and what it looks like', () => {
       const foreign: Holder = { kind: 'foreign', verdict: 'unknown', reason: 'it is a FIFO' };
-      expect(sayHolder('/a.lock', { ...foreign, description: 'a FIFO' }, now)).to.include(
+      expect(describeHolder('/a.lock', { ...foreign, description: 'a FIFO' }, now)).to.include(
         'foreign lock, a FIFO',
       );
-      expect(sayHolder('/a.lock', foreign, now)).to.include('foreign lock, one that is not ours');
+      expect(describeHolder('/a.lock', foreign, now)).to.include('foreign lock, one that is not ours');
     });
 
     it('tell an empty directory from a lock', () => {
       const empty: Holder = { kind: 'empty', verdict: 'unknown', reason: '' };
-      expect(sayHolder('/a.lock', empty, now)).to.include('is an empty directory');
+      expect(describeHolder('/a.lock', empty, now)).to.include('is an empty directory');
     });
   });
 
@@ -97,22 +100,23 @@ describe('the words of an error', () => {
       ],
     ];
     for (const [found, expected] of founds) {
-      expect(toHolder(found, alive)).to.deep.include({ ...expected, ...alive });
+      expect(holderFrom(found, alive)).to.deep.include({ ...expected, ...alive });
     }
   });
 
   it('a refusal is said in words, with its code; one that nobody foresaw, in its own', () => {
     const refusal = (code: string) => Object.assign(new Error(`${code}: raw`), { code });
     for (const code of ['ENOENT', 'ENOTDIR', 'EACCES', 'EPERM', 'EROFS', 'ENOSPC', 'EDQUOT', 'EISDIR']) {
-      expect(sayRefusal(refusal(code), '/dir')).to.match(new RegExp(`[a-z]{4}.*\\(${code}\\)$`));
+      expect(explainSystemError(refusal(code), '/dir')).to.match(new RegExp(`[a-z]{4}.*\\(${code}\\)$`));
     }
     for (const code of ['ENAMETOOLONG', 'EMFILE', 'ENFILE', 'ERR_ACCESS_DENIED']) {
-      expect(sayRefusal(refusal(code), '/dir')).to.include(`(${code})`);
+      expect(explainSystemError(refusal(code), '/dir')).to.include(`(${code})`);
     }
-    expect(sayRefusal(refusal('EWEIRD'), '/dir')).to.equal('EWEIRD: raw');
-    expect(sayRefusal(new Error('plain'), '/dir')).to.equal('plain');
-    expect(sayRefusal('a string', '/dir')).to.equal('a string');
-    for (const nothing of [undefined, null]) expect(sayRefusal(nothing, '/dir')).to.equal(String(nothing));
+    expect(explainSystemError(refusal('EWEIRD'), '/dir')).to.equal('EWEIRD: raw');
+    expect(explainSystemError(new Error('plain'), '/dir')).to.equal('plain');
+    expect(explainSystemError('a string', '/dir')).to.equal('a string');
+    for (const nothing of [undefined, null])
+      expect(explainSystemError(nothing, '/dir')).to.equal(String(nothing));
   });
 
   it('a name that can’t be removed is told by its path, and why; one that can’t be made is not', () => {
@@ -120,13 +124,13 @@ describe('the words of an error', () => {
       Object.assign(new Error(`${code}: raw`), { code, syscall, path: '/dir/a.lock' });
     for (const code of ['EPERM', 'EACCES']) {
       for (const syscall of ['unlink', 'rmdir']) {
-        expect(sayRefusal(refusal(code, syscall), '/dir')).to.match(
+        expect(explainSystemError(refusal(code, syscall), '/dir')).to.match(
           new RegExp(`^/dir/a\\.lock can't be removed: .*another user's.*sticky.*\\(${code}\\)$`),
         );
       }
-      expect(sayRefusal(refusal(code, 'link'), '/dir')).not.to.include('removed');
+      expect(explainSystemError(refusal(code, 'link'), '/dir')).not.to.include('removed');
     }
-    expect(sayRefusal(refusal('EROFS', 'unlink'), '/dir')).to.include('read-only');
+    expect(explainSystemError(refusal('EROFS', 'unlink'), '/dir')).to.include('read-only');
   });
 });
 
@@ -160,16 +164,16 @@ describe('an error', () => {
       failures.lockFailed,
       failures.unlockFailed,
       failures.breakFailed,
-      failures.lookFailed,
+      failures.inspectFailed,
     ]) {
       expect(wrap('/a.lock', ours)).to.equal(ours);
     }
   });
 
   it('a task that is still acquiring is named as such, by either error', () => {
-    expect(failures.outOfTurn(5, '/a.lock')).to.be.instanceOf(errors.LockTimeout);
-    expect(failures.outOfTurn(0, '/a.lock')).to.be.instanceOf(errors.AlreadyLocked);
-    expect(failures.outOfTurn(5, '/a.lock').message).to.include('another task of this thread');
+    expect(failures.timedOutInQueue(5, '/a.lock')).to.be.instanceOf(errors.LockTimeout);
+    expect(failures.timedOutInQueue(0, '/a.lock')).to.be.instanceOf(errors.AlreadyLocked);
+    expect(failures.timedOutInQueue(5, '/a.lock').message).to.include('another task of this thread');
   });
 
   it('a recovery that takes too long is an UnlockError, with who recovers', () => {
@@ -178,12 +182,12 @@ describe('an error', () => {
       found: { kind: 'link', text: '', record },
       judgement: alive,
     } as const;
-    const error = failures.stillRemoved('/a.lock', blocker);
+    const error = failures.removalInProgress('/a.lock', blocker);
     expect(error).to.be.instanceOf(errors.UnlockError);
     expect(error.message)
       .to.include('somebody else is removing it')
       .and.to.include('/a.lock.evict is held by pid 4711');
-    const own = failures.stillRemoved('/a.lock', { ...blocker, path: '/a.lock' });
+    const own = failures.removalInProgress('/a.lock', { ...blocker, path: '/a.lock' });
     expect(own.message).to.include('its holder, pid 4711').and.to.include(`/a.lock.${record.token}, is gone`);
   });
 });

@@ -13,8 +13,8 @@ import { expect } from 'chai';
 import { AlreadyLocked, NotMyLock, PidLockFile } from '../../src/index.js';
 import type { Machine } from '../../src/system/machine.js';
 import { thisMachine } from '../../src/system/machine.js';
-import { parsePid } from '../../src/protocol/pid-lock.js';
-import { isAnybodysPid, judgeWriter } from '../../src/system/pid-verdict.js';
+import { parsePid } from '../../src/protocol/pid-file.js';
+import { isPidInUse, judgePidAlone } from '../../src/system/pid-verdict.js';
 import { afterTheirGrace, withoutBeacons } from '../support/beacons.js';
 import { temporaryDirectory } from '../support/temporary.js';
 
@@ -224,43 +224,43 @@ describe('a pid alone', () => {
   const nobody = () => false;
 
   it('proves the writer dead only where every process can be seen, on a disk of this machine', () => {
-    expect(judgeWriter(7, seen({}), '/', nobody).verdict).to.equal('dead');
+    expect(judgePidAlone(7, seen({}), '/', nobody).verdict).to.equal('dead');
     expect(
-      judgeWriter(7, seen({ process: () => ({ is: 'there', zombie: true }) }), '/', nobody).verdict,
+      judgePidAlone(7, seen({ process: () => ({ is: 'there', zombie: true }) }), '/', nobody).verdict,
     ).to.equal('dead');
-    expect(judgeWriter(7, seen({ isLocal: () => false }), '/', nobody).verdict).to.equal('unknown');
+    expect(judgePidAlone(7, seen({ isLocal: () => false }), '/', nobody).verdict).to.equal('unknown');
     const inside = { self: () => ({ ...thisMachine.self(), pidNamespace: '4026532000' }) };
-    expect(judgeWriter(7, seen(inside), '/', nobody).verdict).to.equal('unknown');
-    expect(judgeWriter(7, seen({}), '/', () => true).verdict).to.equal('unknown');
-    expect(judgeWriter(7, seen({}), '/', () => undefined).verdict).to.equal('unknown');
-    expect(judgeWriter(7, seen({ process: () => ({ is: 'untold' }) }), '/', nobody).verdict).to.equal(
+    expect(judgePidAlone(7, seen(inside), '/', nobody).verdict).to.equal('unknown');
+    expect(judgePidAlone(7, seen({}), '/', () => true).verdict).to.equal('unknown');
+    expect(judgePidAlone(7, seen({}), '/', () => undefined).verdict).to.equal('unknown');
+    expect(judgePidAlone(7, seen({ process: () => ({ is: 'untold' }) }), '/', nobody).verdict).to.equal(
       'unknown',
     );
   });
 
   it('proves no life: a pid may be another’s by now', () => {
-    expect(judgeWriter(7, seen({ process: () => ({ is: 'there', zombie: false }) }), '/').verdict).to.equal(
+    expect(judgePidAlone(7, seen({ process: () => ({ is: 'there', zombie: false }) }), '/').verdict).to.equal(
       'unknown',
     );
   });
 
   it('is looked for in every namespace below, and in none if a process can’t be seen', () => {
     if (process.platform === 'linux') {
-      expect(isAnybodysPid(process.pid)).to.equal(true);
-      expect(isAnybodysPid(deadPid())).to.equal(false);
+      expect(isPidInUse(process.pid)).to.equal(true);
+      expect(isPidInUse(deadPid())).to.equal(false);
     }
     const proc = temporaryDirectory().expect('1/', '50/', '51/', '52/', 'version');
     const write = (pid: string, status: string) => {
       mkdirSync(proc.join(pid), { recursive: true });
       writeFileSync(proc.join(pid, 'status'), status);
     };
-    expect(isAnybodysPid(7, proc.path)).to.equal(undefined); // No process 1 to be seen: hidepid.
+    expect(isPidInUse(7, proc.path)).to.equal(undefined); // No process 1 to be seen: hidepid.
     write('1', 'State:\tS (sleeping)\nNSpid:\t1\nThreads:\t1\n');
     write('50', 'State:\tS (sleeping)\nNSpid:\t50\t7\nThreads:\t1\n');
     write('51', 'State:\tZ (zombie)\nNSpid:\t51\t8\nThreads:\t1\n');
     mkdirSync(proc.join('52'));
     writeFileSync(proc.join('version'), '');
-    expect([7, 50, 8, 51, 9].map((pid) => isAnybodysPid(pid, proc.path))).to.deep.equal([
+    expect([7, 50, 8, 51, 9].map((pid) => isPidInUse(pid, proc.path))).to.deep.equal([
       true,
       true,
       false,
@@ -268,7 +268,7 @@ describe('a pid alone', () => {
       false,
     ]);
     write('52', 'State:\tS (sleeping)\n');
-    expect(isAnybodysPid(9, proc.path)).to.equal(undefined);
+    expect(isPidInUse(9, proc.path)).to.equal(undefined);
   });
 
   it('is digits between blanks', () => {

@@ -120,7 +120,7 @@ describe('the channels', () => {
         channels.tracedSync(calls, lock, () => undefined);
         await channels.traced(calls, lock, () => Promise.resolve());
       }
-      channels.tellOfRecovery(lock);
+      channels.traceRecovery(lock);
     };
     await use();
     await hear('holdfast:acquire', async () => {

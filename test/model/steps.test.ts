@@ -1,17 +1,17 @@
 /** The steps whose helpers do more than yield. */
 import { expect } from 'chai';
-import { ask, judge, pause, type Judgement, type Protocol, type Step } from '../../src/model/steps.js';
+import { custom, judge, pause, type Judgement, type Protocol, type Step } from '../../src/model/steps.js';
 import { recordOf } from '../simulation/programs.js';
-import { runAsync, type Patience } from '../../src/driver/run.js';
+import { runAsync, type WaitPolicy } from '../../src/driver/run.js';
 import { Scene } from '../protocol/scene.js';
 
-const patience: Patience = { until: Infinity, pollInterval: 1, expired: () => new Error('time is up') };
+const patience: WaitPolicy = { until: Infinity, pollInterval: 1, expired: () => new Error('time is up') };
 
 describe('a call of an author’s own', () => {
   it('that has no asynchronous form is its synchronous one, and its throw is the protocol’s to catch', async () => {
     expect(
       await runAsync(
-        ask(() => 42),
+        custom(() => 42),
         patience,
         'async',
       ),
@@ -19,7 +19,7 @@ describe('a call of an author’s own', () => {
     const refusal = new Error('refused');
     const protocol: Protocol<unknown> = (function* () {
       try {
-        yield* ask(() => {
+        yield* custom(() => {
           throw refusal;
         });
       } catch (error) {
@@ -39,10 +39,10 @@ describe('a pause', () => {
   } as const;
   const first = (protocol: Protocol<boolean>): unknown => protocol.next().value;
 
-  it('tells of a line only if there is one', () => {
+  it('names a place in the wait queue only if there is one', () => {
     expect(first(pause(blocker))).to.deep.equal({ call: 'pause', blocker });
-    const line = { ahead: undefined };
-    expect(first(pause(blocker, line))).to.deep.equal({ call: 'pause', blocker, line });
+    const position = { ahead: undefined };
+    expect(first(pause(blocker, position))).to.deep.equal({ call: 'pause', blocker, position });
   });
 
   it('is answered yes only by a driver that says so', () => {
@@ -64,16 +64,16 @@ describe('a judgement', () => {
     const dead: Judgement = { verdict: 'dead', reason: 'its beacon is dark' };
     const judgement = new Scene().play(judge(recordOf(1), '/L'), (step): unknown => {
       steps.push(step);
-      if (step.call === 'signal') return 'dark';
-      const asked: Judgement = { verdict: 'unknown', reason: 'it may live', ask: '/beacon' };
-      return step.call === 'judge' && step.signal === 'dark' ? dead : asked;
+      if (step.call === 'probe') return 'dark';
+      const asked: Judgement = { verdict: 'unknown', reason: 'it may live', beacon: '/beacon' };
+      return step.call === 'judge' && step.beacon === 'dark' ? dead : asked;
     });
     expect(judgement).to.equal(dead);
     const question = { call: 'judge', record: recordOf(1), path: '/L' };
     expect(steps).to.deep.equal([
       question,
-      { call: 'signal', path: '/beacon' },
-      { ...question, signal: 'dark' },
+      { call: 'probe', path: '/beacon' },
+      { ...question, beacon: 'dark' },
     ]);
   });
 });

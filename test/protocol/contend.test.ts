@@ -1,8 +1,8 @@
 /** Races for a name that the explorer has no budget for, and how often anything is tried. */
 import { expect } from 'chai';
 import { acquire } from '../../src/protocol/acquire.js';
-import { DEPTH } from '../../src/protocol/contend.js';
-import { evictionOf } from '../../src/protocol/inspect.js';
+import { MAX_DEPTH } from '../../src/protocol/contend.js';
+import { evictionOf } from '../../src/model/file-names.js';
 import { formatRecord } from '../../src/model/record.js';
 import { release } from '../../src/protocol/release.js';
 import { TICK_MS } from '../simulation/calls.js';
@@ -24,20 +24,20 @@ function stale(recoveries = 0): Scene {
   return scene;
 }
 
-const held = { [LOCK]: claim.text, [claim.staged]: claim.text };
+const held = { [LOCK]: claim.text, [claim.privateFile]: claim.text };
 
 describe('recoveries that died one within the other', () => {
   it('are all recovered from while they are fewer than eight', () => {
-    const scene = stale(DEPTH - 1);
+    const scene = stale(MAX_DEPTH - 1);
     expect(scene.play(acquire(claim, { directory: '' }))).to.deep.include({ taken: true, previous: zombie });
     expect(scene.names).to.deep.equal(held);
   });
 
   it('are left to a human once they are eight, who is told where, and nothing is changed', () => {
-    const scene = stale(DEPTH);
+    const scene = stale(MAX_DEPTH);
     const { names } = scene;
     expect(() => scene.play(acquire(claim, { directory: '' }))).to.throw(
-      `8 recoveries died one within the other; remove ${evictions(DEPTH)} by hand`,
+      `8 recoveries died one within the other; remove ${evictions(MAX_DEPTH)} by hand`,
     );
     expect(scene.names).to.deep.equal(names);
   });
@@ -118,7 +118,7 @@ describe('a lock that was made', () => {
   it('though the call’s answer was lost is ours', () => {
     const scene = new Scene();
     const lost = before('link', LOCK, () => {
-      scene.disk.link(claim.staged, LOCK);
+      scene.disk.link(claim.privateFile, LOCK);
       return 'exists';
     });
     expect(scene.play(acquire(claim, { directory: '' }), lost)).to.include({ taken: true });
@@ -128,7 +128,7 @@ describe('a lock that was made', () => {
   it('and yet refused is ours; and if it can’t be looked at, it is given back and the refusal comes through', () => {
     const late = (scene: Scene) =>
       before('link', LOCK, () => {
-        scene.disk.link(claim.staged, LOCK);
+        scene.disk.link(claim.privateFile, LOCK);
         refuse('EIO');
       });
     const seen = new Scene();
@@ -145,7 +145,7 @@ describe('a private file', () => {
   it('that somebody removes is made anew, and four times is too often', () => {
     const scene = new Scene();
     const remove = () => {
-      scene.remove(claim.staged);
+      scene.remove(claim.privateFile);
     };
     expect(scene.play(acquire(claim, { directory: '' }), before('link', LOCK, remove))).to.include({
       taken: true,

@@ -1,8 +1,9 @@
 /** A look at a name that changes its kind between two calls, and at directories that are no lock. */
 import { expect } from 'chai';
-import { claimIn, judgeFound, look } from '../../src/protocol/inspect.js';
+import { judgeFound, readLock } from '../../src/protocol/inspect.js';
+import { claimIn } from '../../src/model/file-names.js';
 import { formatRecord } from '../../src/model/record.js';
-import { NAMES_LIMIT } from '../../src/model/steps.js';
+import { MAX_NAMES } from '../../src/model/steps.js';
 import { LOCK, recordOf } from '../simulation/programs.js';
 import { Scene, before, whatOf, whenever } from './scene.js';
 
@@ -13,7 +14,7 @@ describe('a name that changes its kind between two calls', () => {
     const scene = new Scene();
     scene.disk.symlink(text, LOCK);
     const found = scene.play(
-      look(LOCK),
+      readLock(LOCK),
       before('readlink', LOCK, () => {
         scene.remove(LOCK);
         scene.disk.mkdir(LOCK);
@@ -32,7 +33,7 @@ describe('a name that changes its kind between two calls', () => {
     const went = before('readlink', LOCK, () => {
       scene.remove(LOCK);
     });
-    expect(scene.play(look(LOCK), went)).to.equal(undefined);
+    expect(scene.play(readLock(LOCK), went)).to.equal(undefined);
   });
 
   it('eight times within one look is taken for a foreign lock, and looked at no more', () => {
@@ -40,7 +41,7 @@ describe('a name that changes its kind between two calls', () => {
     scene.disk.symlink(text, LOCK);
     let changes = 0;
     const found = scene.play(
-      look(LOCK),
+      readLock(LOCK),
       whenever('readlink', LOCK, () => {
         changes++;
         scene.remove(LOCK);
@@ -63,20 +64,20 @@ describe('a directory at a lock’s name', () => {
     scene.disk.mkdir(LOCK);
     scene.disk.mkdir(claimIn(LOCK, 'a'));
     const strangers = { kind: 'foreign', what: 'a directory of files that are not ours' };
-    expect(scene.play(look(LOCK))).to.deep.equal(strangers);
+    expect(scene.play(readLock(LOCK))).to.deep.equal(strangers);
     scene.disk.rmdir(claimIn(LOCK, 'a'));
     scene.write(claimIn(LOCK, 'a'), '');
-    expect(scene.play(look(LOCK))).to.deep.equal({ ...strangers, names: ['a'] });
+    expect(scene.play(readLock(LOCK))).to.deep.equal({ ...strangers, names: ['a'] });
     scene.write(claimIn(LOCK, 'b'), 'words');
-    expect(scene.play(look(LOCK))).to.deep.equal(strangers);
-    for (let index = 0; index < NAMES_LIMIT; index++) scene.write(claimIn(LOCK, `${index}`), '');
-    expect(whatOf(scene.play(look(LOCK)))).to.equal('a directory of many files');
+    expect(scene.play(readLock(LOCK))).to.deep.equal(strangers);
+    for (let index = 0; index < MAX_NAMES; index++) scene.write(claimIn(LOCK, `${index}`), '');
+    expect(whatOf(scene.play(readLock(LOCK)))).to.equal('a directory of many files');
   });
 
   it('that is empty proves nobody dead', () => {
     const scene = new Scene();
     scene.disk.mkdir(LOCK);
-    expect(scene.play(look(LOCK))).to.deep.equal({ kind: 'empty' });
+    expect(scene.play(readLock(LOCK))).to.deep.equal({ kind: 'empty' });
     expect(scene.play(judgeFound({ kind: 'empty' }, LOCK))).to.deep.equal({
       verdict: 'unknown',
       reason: 'an empty directory names no holder',

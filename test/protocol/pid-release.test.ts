@@ -99,8 +99,8 @@ describe('of a pid file any call may be refused:', () => {
   ): { meanwhile: Meanwhile; count: () => number } => {
     let count = 0;
     const meanwhile: Meanwhile = (step) => {
-      if (['judge', 'judgePid', 'pause', 'settle'].includes(step.call) || ++count !== nth) return undefined;
-      if (isLate && step.call !== 'stage') scene.perform(step); // A driver removes what it could not fill.
+      if (['judge', 'judgePid', 'pause', 'backoff'].includes(step.call) || ++count !== nth) return undefined;
+      if (isLate && step.call !== 'create') scene.perform(step); // A driver removes what it could not fill.
       return refuse('EIO');
     };
     return { meanwhile, count: () => count };

@@ -1,7 +1,8 @@
 /** Pid files on the simulated disk, free, held, or as a dead holder left them. */
 import { expect } from 'chai';
-import { evictionOf } from '../../src/protocol/inspect.js';
-import { acquirePid, makePidClaim, pidText, recordBeside, secondName } from '../../src/protocol/pid-lock.js';
+import { evictionOf, recordBeside } from '../../src/model/file-names.js';
+import { acquirePid } from '../../src/protocol/pid-lock.js';
+import { makePidClaim, pidText, secondName } from '../../src/protocol/pid-file.js';
 import { recordOf } from '../simulation/programs.js';
 import { Scene } from './scene.js';
 
@@ -19,7 +20,7 @@ export function heldBy(claim: typeof mine): Record<string, string> {
   return {
     [PATH]: pidText(record),
     [BESIDE]: name.text,
-    [name.staged]: name.text,
+    [name.privateFile]: name.text,
     [secondName(PATH, record)]: pidText(record),
   };
 }

@@ -1,6 +1,7 @@
 /** Taking a pid file, with somebody between any two of our calls: one of us, or another program. */
 import { expect } from 'chai';
-import { acquirePid, inspectPid, releasePid, secondName } from '../../src/protocol/pid-lock.js';
+import { acquirePid, releasePid } from '../../src/protocol/pid-lock.js';
+import { inspectPid, secondName } from '../../src/protocol/pid-file.js';
 import { formatRecord } from '../../src/model/record.js';
 import { recordOf } from '../simulation/programs.js';
 import { BESIDE, EVICTION, PATH, STRANGER, claimOf, dead, held, heldBy, mine, other } from './pid-scene.js';
@@ -93,8 +94,8 @@ describe('a pid file that is free when we look', () => {
 
   it('is ours when we made it, though the call’s answer was lost', () => {
     for (const [from, name] of [
-      [mine.name.staged, EVICTION],
-      [mine.name.staged, BESIDE],
+      [mine.name.privateFile, EVICTION],
+      [mine.name.privateFile, BESIDE],
       [secondName(PATH, mine.record), PATH],
     ] as const) {
       const scene = new Scene();
@@ -110,7 +111,7 @@ describe('a pid file that is free when we look', () => {
 
 describe('a dead holder’s pid file', () => {
   it('is taken over whole, whichever of its names were left', () => {
-    for (const names of [[], [PATH], [secondName(PATH, recordOf(8))], [claimOf(8).name.staged]]) {
+    for (const names of [[], [PATH], [secondName(PATH, recordOf(8))], [claimOf(8).name.privateFile]]) {
       const scene = dead();
       for (const name of names) scene.remove(name);
       const outcome = scene.play(acquirePid(mine));

@@ -1,6 +1,6 @@
 /** What is done about a call that is refused. */
 import { expect } from 'chai';
-import { atLast, insist } from '../../src/protocol/retry.js';
+import { bestEffort, retry } from '../../src/protocol/retry.js';
 import { unlink } from '../../src/model/steps.js';
 import { Scene, refuse, whenever } from './scene.js';
 
@@ -10,8 +10,8 @@ describe('a call that is insisted on', () => {
     const calls: string[] = [];
     try {
       new Scene().play(
-        insist(() => unlink('/L')),
-        (step) => void calls.push(step.call === 'settle' ? `settle ${step.tries}` : step.call),
+        retry(() => unlink('/L')),
+        (step) => void calls.push(step.call === 'backoff' ? `backoff ${step.tries}` : step.call),
         whenever('unlink', '/L', refusal),
       );
     } catch (error) {
@@ -23,7 +23,7 @@ describe('a call that is insisted on', () => {
   it('is made six times if it is refused for what may pass, and then the refusal comes through', () => {
     for (const code of ['EPERM', 'EACCES', 'EBUSY']) {
       const { calls, error } = made(() => refuse(code));
-      const again = [1, 2, 3, 4, 5].flatMap((tries) => [`settle ${tries}`, 'unlink']);
+      const again = [1, 2, 3, 4, 5].flatMap((tries) => [`backoff ${tries}`, 'unlink']);
       expect(calls).to.deep.equal(['unlink', ...again]);
       expect(error).to.have.property('code', code);
     }
@@ -48,7 +48,7 @@ describe('the last call of work that is done', () => {
       return refuse('EIO');
     };
     new Scene().play(
-      atLast(() => unlink('/L')),
+      bestEffort(() => unlink('/L')),
       whenever('unlink', '/L', refusal),
     );
     expect(calls).to.equal(2);

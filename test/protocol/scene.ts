@@ -5,7 +5,7 @@
  * that changes eight times within one look, eight recoveries that died one within the other.
  */
 import { advance } from '../../src/driver/run.js';
-import { Flat } from '../../src/protocol/trampoline.js';
+import { Trampoline } from '../../src/protocol/trampoline.js';
 import type { Blocker, Found, Judgement, Protocol, Step } from '../../src/model/steps.js';
 import { performOn } from '../simulation/calls.js';
 import { Disk, Refusal } from '../simulation/disk.js';
@@ -44,7 +44,7 @@ export class Scene {
 
   /** Runs a protocol for so many calls and leaves it there, as an exit does; was it over by then? */
   cut(protocol: Protocol<unknown>, calls: number): boolean {
-    const run = new Flat(protocol);
+    const run = new Trampoline(protocol);
     let state = run.next();
     for (let made = 0; made < calls && state.done !== true; made++)
       state = run.next(this.perform(state.value));
@@ -81,11 +81,11 @@ export class Scene {
   /** The disk's answer to a call, or that of whoever knows who lives. */
   perform(step: Step): unknown {
     if (step.call === 'pause') throw new TimeIsUp(step.blocker);
-    if (step.call === 'settle') return undefined;
+    if (step.call === 'backoff') return undefined;
     if (step.call === 'judge') return this.dead.has(step.record.token) ? DEAD : ALIVE;
     if (step.call === 'judgePid') return this.dead.has(step.pid) ? DEAD : ALIVE;
-    if (step.call === 'ask' || step.call === 'signal') throw new Error(`nobody answers ${step.call} here`);
-    if (step.call !== 'stage') return performOn(this.disk, step);
+    if (step.call === 'custom' || step.call === 'probe') throw new Error(`nobody answers ${step.call} here`);
+    if (step.call !== 'create') return performOn(this.disk, step);
     performOn(this.disk, { call: 'create', path: step.path });
     return performOn(this.disk, { call: 'fill', path: step.path, text: step.text });
   }

@@ -1,9 +1,9 @@
 /** Sweeping a directory that others change meanwhile. */
 import { expect } from 'chai';
 import { makeClaim } from '../../src/model/claim.js';
-import { evictionOf } from '../../src/protocol/inspect.js';
-import { beaconDigits, beaconPath, formatRecord, stagedPath } from '../../src/model/record.js';
-import type { Signal } from '../../src/model/steps.js';
+import { formatRecord } from '../../src/model/record.js';
+import { lockDigits, beaconPath, privatePath, evictionOf } from '../../src/model/file-names.js';
+import type { BeaconState } from '../../src/model/steps.js';
 import { sweep } from '../../src/protocol/sweep.js';
 import { LOCK, ZOMBIE, claimOf, recordOf } from '../simulation/programs.js';
 import { Scene, before, whenever } from './scene.js';
@@ -20,8 +20,8 @@ describe('a sweep', () => {
   it('leaves to others what they came for in the meantime', () => {
     const scene = new Scene();
     scene.dead.add(zombie.token);
-    scene.write(claim.staged, claim.text);
-    scene.write(stagedPath(LOCK, zombie.token), formatRecord(zombie));
+    scene.write(claim.privateFile, claim.text);
+    scene.write(privatePath(LOCK, zombie.token), formatRecord(zombie));
     scene.write(evictionOf(LOCK), formatRecord(zombie));
     const living = formatRecord(recordOf(1));
     scene.play(
@@ -29,11 +29,11 @@ describe('a sweep', () => {
       before('link', evictionOf(LOCK), () => {
         scene.write(evictionOf(LOCK), living);
       }),
-      before('read', stagedPath(LOCK, zombie.token), () => {
-        scene.remove(stagedPath(LOCK, zombie.token));
+      before('read', privatePath(LOCK, zombie.token), () => {
+        scene.remove(privatePath(LOCK, zombie.token));
       }),
     );
-    expect(scene.names).to.deep.equal({ [claim.staged]: claim.text, [evictionOf(LOCK)]: living });
+    expect(scene.names).to.deep.equal({ [claim.privateFile]: claim.text, [evictionOf(LOCK)]: living });
   });
 
   it('leaves an eviction lock that somebody gives back under its eyes', () => {
@@ -48,17 +48,17 @@ describe('a sweep', () => {
 });
 
 describe('a beacon that is nobody’s whom we have just replaced', () => {
-  const beacon = beaconPath('', beaconDigits(LOCK), recordOf(1).token);
+  const beacon = beaconPath('', lockDigits(LOCK), recordOf(1).token);
 
   /** Is it swept, when it says this and has stood for longer than its grace, or not so long? */
-  const isSwept = (signal: Signal, isOld: boolean, eviction?: string): boolean => {
+  const isSwept = (signal: BeaconState, isOld: boolean, eviction?: string): boolean => {
     const scene = new Scene();
     scene.disk.create(beacon);
     if (eviction !== undefined) scene.write(evictionOf(LOCK), eviction);
     if (isOld) scene.disk.tick();
     scene.play(
       sweep('', claim, zombie),
-      whenever('signal', beacon, () => signal),
+      whenever('probe', beacon, () => signal),
     );
     return scene.disk.get(beacon) === undefined;
   };

@@ -1,7 +1,7 @@
 /** A protocol that is run apart from the one that calls it: the same calls, answers, results and refusals. */
 import { expect } from 'chai';
 import { advance } from '../../src/driver/run.js';
-import { apart } from '../../src/protocol/trampoline.js';
+import { delegate } from '../../src/protocol/trampoline.js';
 import { read, unlink, type Protocol, type Step } from '../../src/model/steps.js';
 
 type Inside = <T>(protocol: Protocol<T>) => Protocol<T>;
@@ -57,9 +57,9 @@ describe('a protocol that is run apart', () => {
           removal('/f', depth, (protocol) => protocol),
           answer,
         );
-        const mixed: Inside = (protocol) => (depth % 2 === 0 ? apart(protocol) : protocol);
-        expect(story(removal('/f', depth, apart), answer)).to.deep.equal(inside);
-        expect(story(apart(removal('/f', depth, mixed)), answer)).to.deep.equal(inside);
+        const mixed: Inside = (protocol) => (depth % 2 === 0 ? delegate(protocol) : protocol);
+        expect(story(removal('/f', depth, delegate), answer)).to.deep.equal(inside);
+        expect(story(delegate(removal('/f', depth, mixed)), answer)).to.deep.equal(inside);
       }
     });
   }

@@ -2,8 +2,9 @@
 import { expect } from 'chai';
 import { acquire } from '../../src/protocol/acquire.js';
 import { makeClaim } from '../../src/model/claim.js';
-import { ahead, waiting } from '../../src/protocol/wait-queue.js';
-import { formatRecord, stagedPath } from '../../src/model/record.js';
+import { waiterAhead, countWaiters } from '../../src/protocol/wait-queue.js';
+import { formatRecord } from '../../src/model/record.js';
+import { privatePath } from '../../src/model/file-names.js';
 import type { Step } from '../../src/model/steps.js';
 import { LOCK, claimOf, recordOf } from '../simulation/programs.js';
 import { Scene, before, refuse, whenever, type Meanwhile } from './scene.js';
@@ -11,7 +12,7 @@ import { Scene, before, refuse, whenever, type Meanwhile } from './scene.js';
 const claim = claimOf(5, 'link');
 
 /** Where the `index`th to come has its private file. */
-const placeOf = (index: number) => stagedPath(LOCK, recordOf(index).token);
+const placeOf = (index: number) => privatePath(LOCK, recordOf(index).token);
 
 /** A line of these, in the order in which they came. */
 function lineOf(...indexes: readonly number[]): Scene {
@@ -21,7 +22,8 @@ function lineOf(...indexes: readonly number[]): Scene {
 }
 
 describe('ahead of a claim in line', () => {
-  const of = (scene: Scene, ...meanwhile: Meanwhile[]) => scene.play(ahead(claim, ''), ...meanwhile)?.path;
+  const of = (scene: Scene, ...meanwhile: Meanwhile[]) =>
+    scene.play(waiterAhead(claim, ''), ...meanwhile)?.path;
 
   it('is the last who came before it, and nobody who came after', () => {
     expect(of(lineOf(2, 4, 3, 7))).to.equal(placeOf(4));
@@ -31,7 +33,7 @@ describe('ahead of a claim in line', () => {
 
   it('is nobody who waits for another lock', () => {
     const scene = new Scene();
-    scene.write(stagedPath('/M', recordOf(1).token), formatRecord(recordOf(1)));
+    scene.write(privatePath('/M', recordOf(1).token), formatRecord(recordOf(1)));
     expect(of(scene)).to.equal(undefined);
   });
 
@@ -65,19 +67,19 @@ describe('ahead of a claim in line', () => {
     scene.remove('/0');
     expect(of(scene)).to.equal(placeOf(4));
     const elsewhere = makeClaim('/d/L', 'link', recordOf(5), claim);
-    expect(scene.play(ahead(elsewhere, '/d'))).to.equal(undefined);
+    expect(scene.play(waiterAhead(elsewhere, '/d'))).to.equal(undefined);
   });
 });
 
 describe('those who are seen to wait', () => {
   const count = (scene: Scene, ...meanwhile: Meanwhile[]) =>
-    scene.play(waiting(LOCK, '', recordOf(2).token), ...meanwhile);
+    scene.play(countWaiters(LOCK, '', recordOf(2).token), ...meanwhile);
 
   it('have a private file, and not the lock', () => {
     expect(count(new Scene())).to.equal(0);
     expect(count(lineOf(2))).to.equal(0);
     expect(count(lineOf(1, 2, 7))).to.equal(2);
-    expect(lineOf(1, 3).play(waiting(LOCK, '', undefined))).to.equal(2);
+    expect(lineOf(1, 3).play(countWaiters(LOCK, '', undefined))).to.equal(2);
   });
 
   it('are known to live; and the dead are left to those who may sweep', () => {
@@ -93,8 +95,8 @@ describe('those who are seen to wait', () => {
 
   it('wait for this lock, each once, by a name that is a private file’s', () => {
     const scene = lineOf(1);
-    scene.write(stagedPath(`${LOCK}.now`, recordOf(1).token), formatRecord(recordOf(1))); // Its witness.
-    scene.write(stagedPath('/M', recordOf(3).token), formatRecord(recordOf(3)));
+    scene.write(privatePath(`${LOCK}.now`, recordOf(1).token), formatRecord(recordOf(1))); // Its witness.
+    scene.write(privatePath('/M', recordOf(3).token), formatRecord(recordOf(3)));
     scene.write(placeOf(4), formatRecord(recordOf(3)));
     scene.write(placeOf(6), 'words');
     scene.disk.mkdir(placeOf(7));
@@ -102,7 +104,7 @@ describe('those who are seen to wait', () => {
   });
 
   it('are nobody where there is no directory', () => {
-    expect(new Scene().play(waiting('/d/L', '/d', undefined))).to.equal(0);
+    expect(new Scene().play(countWaiters('/d/L', '/d', undefined))).to.equal(0);
   });
 });
 
@@ -116,7 +118,7 @@ describe('whoever waits in line', () => {
       if (step.call !== 'pause') return undefined;
       const act = during[pauses++];
       if (act === undefined) return undefined;
-      behind.push(step.line?.ahead?.path);
+      behind.push(step.position?.ahead?.path);
       return act() ?? true;
     };
   }
@@ -126,7 +128,7 @@ describe('whoever waits in line', () => {
     scene.write(LOCK, living);
     const behind: (string | undefined)[] = [];
     const stands: boolean[] = [];
-    const look = () => void stands.push(scene.disk.get(claim.staged) !== undefined);
+    const look = () => void stands.push(scene.disk.get(claim.privateFile) !== undefined);
     const driver = wakes(
       behind,
       look,
@@ -223,7 +225,7 @@ describe('whoever waits in line', () => {
         scene.remove(LOCK);
       });
       const noLine: Meanwhile = (step) => {
-        if (step.call === 'pause') expect(step.line).to.equal(undefined);
+        if (step.call === 'pause') expect(step.position).to.equal(undefined);
       };
       expect(scene.play(acquire(each, { directory: '' }), noLine, driver)).to.include({
         taken: true,
@@ -234,7 +236,7 @@ describe('whoever waits in line', () => {
 });
 
 describe('whoever found the lock held the last time', () => {
-  const approach = { directory: '', looksFirst: true };
+  const approach = { directory: '', inspectsFirst: true };
   const makes: Meanwhile = (step) => {
     expect(step.call).to.be.oneOf(['read', 'judge', 'pause']);
     return undefined;
@@ -251,7 +253,7 @@ describe('whoever found the lock held the last time', () => {
       is: 'other',
       what: 'something that we may not read',
     }));
-    const refused = whenever('stage', claim.staged, () => refuse('EACCES'));
+    const refused = whenever('create', claim.privateFile, () => refuse('EACCES'));
     expect(() => new Scene().play(acquire(claim, approach), unreadable, refused)).to.throw('EACCES');
   });
 
@@ -269,9 +271,9 @@ describe('whoever has just given the lock back', () => {
   /** Every pause of its next acquire that lets somebody go first, each answered so. */
   const courtesies = (scene: Scene, ...answers: readonly boolean[]): (string | undefined)[] => {
     const first: (string | undefined)[] = [];
-    const outcome = scene.play(acquire(claim, { directory: '', isCourteous: true }), (step) => {
-      if (step.call !== 'pause' || step.line?.isCourtesy !== true) return undefined;
-      first.push(step.line.ahead?.path);
+    const outcome = scene.play(acquire(claim, { directory: '', yieldsFirst: true }), (step) => {
+      if (step.call !== 'pause' || step.position?.isYielding !== true) return undefined;
+      first.push(step.position.ahead?.path);
       return answers[first.length - 1];
     });
     expect(outcome.taken).to.equal(true);
@@ -290,13 +292,13 @@ describe('whoever has just given the lock back', () => {
 
   it('goes on at once where nobody is in line, or the lock knows none', () => {
     expect(courtesies(lineOf(), true)).to.deep.equal([]);
-    expect(new Scene().play(acquire(claim, { isCourteous: true }))).to.include({
+    expect(new Scene().play(acquire(claim, { yieldsFirst: true }))).to.include({
       taken: true,
       hasWaited: false,
     });
     const scene = lineOf(4);
     const driver = whenever('pause', placeOf(4), () => refuse('TIMEOUT'));
-    expect(() => scene.play(acquire(claim, { directory: '', isCourteous: true }), driver)).to.throw(
+    expect(() => scene.play(acquire(claim, { directory: '', yieldsFirst: true }), driver)).to.throw(
       'TIMEOUT',
     );
     expect(Object.keys(scene.names)).to.deep.equal([placeOf(4)]);

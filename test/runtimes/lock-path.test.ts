@@ -10,7 +10,7 @@ import { mkdirSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { AlreadyLocked, LockFile, MkdirLockFile, SymlinkLockFile } from 'holdfast';
-import { sayRefusal } from '../../src/lock/system-errors.js';
+import { explainSystemError } from '../../src/lock/system-errors.js';
 import { endScripts, run } from '../support/script.js';
 import { temporaryDirectory } from '../support/temporary.js';
 
@@ -78,14 +78,14 @@ describe('a refusal in words', () => {
   const refusal = (code: string, message = '') => Object.assign(new Error(message), { code });
 
   it('says what the permission model wants to be told', () => {
-    expect(sayRefusal(refusal('ERR_ACCESS_DENIED'), '/srv')).to.match(
+    expect(explainSystemError(refusal('ERR_ACCESS_DENIED'), '/srv')).to.match(
       /permission model.*\/srv.*--allow-fs-write/,
     );
   });
 
   it('says which kind needs no symbolic link', () => {
     const message = 'fs.symlink API requires full fs.read and fs.write permissions.';
-    expect(sayRefusal(refusal('ERR_ACCESS_DENIED', message), '/srv')).to.match(
+    expect(explainSystemError(refusal('ERR_ACCESS_DENIED', message), '/srv')).to.match(
       /symbolic links.*use LockFile/,
     );
   });

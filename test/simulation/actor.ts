@@ -5,13 +5,13 @@
  * tree. Where a branch was not taken before, the phase is run anew up to it; where it was, a step of the explorer
  * costs two look-ups and runs nothing.
  *
- * Rule P1: a phase is made from its program alone, so what went before a phase is forgotten by construction.
- * Rule P2: two histories after which an actor remembers the same (`memory.ts`) and makes the same call are one node.
+ * Rule ACTOR-1: a phase is made from its program alone, so what went before a phase is forgotten by construction.
+ * Rule ACTOR-2: two histories after which an actor remembers the same (`memory.ts`) and makes the same call are one node.
  */
 import { Refusal, type Disk } from './disk.js';
 import { answerOf, keyOf, placeOf, type ActorCall, type Answer } from './answer.js';
 import { BLANK, atPause, keyOfMemory, remember, type Memory } from './memory.js';
-import { Flat } from '../../src/protocol/trampoline.js';
+import { Trampoline } from '../../src/protocol/trampoline.js';
 import type { Protocol, Step } from '../../src/model/steps.js';
 
 /** How a phase ended. */
@@ -29,7 +29,7 @@ export interface Phase {
   readonly patient?: boolean;
   /** It may line up: the driver may say so at a pause, and may wake it. */
   readonly lines?: boolean;
-  /** When it makes its private file, it forgets what it saw (M4). */
+  /** When it makes its private file, it forgets what it saw (MEMORY-4). */
   readonly forgets?: boolean;
   /** What it remembers at a pause; by default nothing. */
   readonly memory?: (history: readonly Answer[]) => string;
@@ -62,7 +62,7 @@ export interface Node {
   readonly call: ActorCall | undefined;
   /** Set if an error came out of the phase before that no driver threw in. */
   readonly complaint?: string;
-  /** What the actor may remember (P2). */
+  /** What the actor may remember (ACTOR-2). */
   readonly memory: Memory;
   readonly children: Map<string, Node>;
   /** The phase in the middle, at this node, until it is run on. */
@@ -78,21 +78,21 @@ export interface Merge {
 
 /** A protocol in the middle, with `stage` as the two calls that it is. */
 class Run {
-  readonly #protocol: Flat<unknown>;
+  readonly #protocol: Trampoline<unknown>;
   #step: Step | undefined;
   #isFilling = false;
   end: End | undefined;
 
   constructor(phase: Phase) {
-    this.#protocol = new Flat(phase.start());
+    this.#protocol = new Trampoline(phase.start());
     this.#advance(() => this.#protocol.next());
   }
 
   get call(): ActorCall | undefined {
     const step = this.#step;
     // The protocols of floor 1 yield none of these, but for beacons, which have no names here.
-    if (step?.call === 'ask' || step?.call === 'signal') throw new Error('a step that cannot be explored');
-    if (step?.call !== 'stage') return step;
+    if (step?.call === 'custom' || step?.call === 'probe') throw new Error('a step that cannot be explored');
+    if (step?.call !== 'create') return step;
     return this.#isFilling
       ? { call: 'fill', path: step.path, text: step.text }
       : { call: 'create', path: step.path };
@@ -103,7 +103,7 @@ class Run {
       const refusal = new Refusal(answer.refusal, this.call?.call ?? '');
       this.#isFilling = false;
       this.#advance(() => this.#protocol.throw(refusal));
-    } else if (this.#step?.call === 'stage' && !this.#isFilling) {
+    } else if (this.#step?.call === 'create' && !this.#isFilling) {
       this.#isFilling = true;
     } else {
       this.#isFilling = false;
@@ -149,7 +149,7 @@ export class Actor {
     return next;
   }
 
-  /** The first node of a phase (P1), or an end. */
+  /** The first node of a phase (ACTOR-1), or an end. */
   enter(name: string, complaint?: string): Node {
     const landmark = `${name} ${complaint ?? ''}`;
     let node = this.#landmarks.get(landmark);
@@ -219,7 +219,7 @@ export class Actor {
     let next = this.#landmarks.get(landmark);
     if (next === undefined) {
       next = this.#make({ phase: node.phase, parent: node, answer, call, memory, run });
-      this.#landmarks.set(landmark, next); // P2
+      this.#landmarks.set(landmark, next); // ACTOR-2
     } else this.merges.push({ node, answer, into: next });
     return next;
   }

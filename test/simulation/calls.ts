@@ -1,7 +1,7 @@
 /**
  * A step, performed on the simulated disk: the third driver's `perform`.
  *
- * Rule W3: one call is one thing that nobody can come between. Where the real driver needs two system calls for one
+ * Rule WORLD-3: one call is one thing that nobody can come between. Where the real driver needs two system calls for one
  * step, the step is two calls here (`stage`), or its answer is one that it could have had at a single instant:
  *
  * - `read` (open, fstat, read): a file's text never changes once it has one, so the answer is that of the `open`,
@@ -21,7 +21,7 @@ export const TICK_MS = 60_000;
 
 /** What actors do to the disk, one instant each: a protocol's steps, `stage` in two, and what other lockers do. */
 export type DiskCall =
-  | Exclude<Call, { call: 'stage' | 'judge' | 'judgePid' | 'signal' | 'ask' }>
+  | Exclude<Call, { call: 'create' | 'judge' | 'judgePid' | 'probe' | 'custom' }>
   | { call: 'create'; path: string }
   | { call: 'fill'; path: string; text: string }
   | { call: 'touch'; path: string };
@@ -34,7 +34,7 @@ const ANSWERS: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
   rename: { ENOENT: 'missing', ENOTDIR: 'missing' },
   readlink: { ENOENT: undefined, EINVAL: undefined, ENOTDIR: undefined },
   list: { ENOENT: undefined, ENOTDIR: undefined },
-  same: { ENOENT: false, ENOTDIR: false },
+  sameFile: { ENOENT: false, ENOTDIR: false },
   age: { ENOENT: undefined, ENOTDIR: undefined },
   unlink: { ENOENT: false, ENOTDIR: false },
   rmdir: { ENOENT: false, ENOTDIR: false, ENOTEMPTY: false },
@@ -48,7 +48,7 @@ export function performOn(disk: Disk, call: DiskCall): unknown {
   } catch (error) {
     const answers = ANSWERS[call.call];
     // A lock directory that is a link is not looked through, so what would be behind it is not there.
-    const isWithin = 'within' in call && call.within !== undefined;
+    const isWithin = 'lockDirectory' in call && call.lockDirectory !== undefined;
     if (isWithin && error instanceof Refusal && error.code === 'ENAMETOOLONG') return answers?.['ENOENT'];
     if (!(error instanceof Refusal) || answers === undefined || !(error.code in answers)) throw error;
     return answers[error.code];
@@ -84,7 +84,7 @@ function act(disk: Disk, call: DiskCall): unknown {
       return disk.readlink(call.path);
     case 'list':
       return disk.list(call.path).slice(0, call.limit);
-    case 'same':
+    case 'sameFile':
       return disk.lstat(call.path) === disk.lstat(call.other);
     case 'age':
       return Math.sign(disk.lstat(call.witness).changed - disk.lstat(call.path).changed) * TICK_MS;

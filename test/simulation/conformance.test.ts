@@ -8,14 +8,14 @@ import { join } from 'node:path';
 import { expect } from 'chai';
 import fc from 'fast-check';
 import { thisMachine } from '../../src/system/machine.js';
-import { perform, performSync, type Call } from '../../src/driver/syscalls.js';
+import { execute, executeSync, type Call } from '../../src/driver/syscalls.js';
 import { memoryFilesystem, temporaryDirectory } from '../support/temporary.js';
 import { TICK_MS, performOn, type DiskCall } from './calls.js';
 import { Disk } from './disk.js';
 
 /** A step whose paths are names, without what is the same in all; or the passing of more time than any grace. */
-type Line = Written<Exclude<Call, { call: 'judge' | 'judgePid' | 'signal' | 'ask' }>> | 'tick';
-type Written<S extends Call> = S extends Call ? Omit<S, 'mode' | 'within'> : never;
+type Line = Written<Exclude<Call, { call: 'judge' | 'judgePid' | 'probe' | 'custom' }>> | 'tick';
+type Written<S extends Call> = S extends Call ? Omit<S, 'mode' | 'lockDirectory'> : never;
 
 /** A record's text may be longer than a name can be, which shows when it is a link that a path leads through. */
 const SHORT = '{"holdfast":1}';
@@ -23,17 +23,17 @@ const LONG = `{"holdfast":1,"note":"${'x'.repeat(300)}"}`;
 
 const scripts: Readonly<Record<string, readonly Line[]>> = {
   'a lock of the link kind': [
-    { call: 'stage', path: '/c', text: SHORT },
-    { call: 'stage', path: '/c', text: SHORT },
+    { call: 'create', path: '/c', text: SHORT },
+    { call: 'create', path: '/c', text: SHORT },
     { call: 'link', from: '/c', to: '/L' },
     { call: 'link', from: '/c', to: '/L' },
-    { call: 'same', path: '/L', other: '/c' },
+    { call: 'sameFile', path: '/L', other: '/c' },
     { call: 'read', path: '/L' },
     { call: 'readlink', path: '/L' },
     { call: 'list', path: '/L', limit: 9 },
     { call: 'rmdir', path: '/L' },
     { call: 'unlink', path: '/c' },
-    { call: 'same', path: '/L', other: '/c' },
+    { call: 'sameFile', path: '/L', other: '/c' },
     { call: 'link', from: '/c', to: '/M' },
     { call: 'unlink', path: '/L/c' },
     { call: 'rmdir', path: '/L/c' },
@@ -51,16 +51,16 @@ const scripts: Readonly<Record<string, readonly Line[]>> = {
     { call: 'unlink', path: '/L/c' },
     { call: 'rmdir', path: '/L' },
     { call: 'mkdir', path: '/L' },
-    { call: 'stage', path: '/c', text: SHORT },
+    { call: 'create', path: '/c', text: SHORT },
     { call: 'link', from: '/c', to: '/L' },
     { call: 'link', from: '/L', to: '/M' },
-    { call: 'same', path: '/L', other: '/M' },
+    { call: 'sameFile', path: '/L', other: '/M' },
     { call: 'rename', from: '/c', to: '/L/c' },
     { call: 'rename', from: '/c', to: '/L' },
   ],
   'a symbolic link whose text is too long for a name': [
     { call: 'symlink', text: LONG, path: '/L' },
-    { call: 'stage', path: '/c', text: LONG },
+    { call: 'create', path: '/c', text: LONG },
     { call: 'list', path: '/L', limit: 9 },
     { call: 'read', path: '/L/c' },
     { call: 'unlink', path: '/L/c' },
@@ -68,7 +68,7 @@ const scripts: Readonly<Record<string, readonly Line[]>> = {
     { call: 'readlink', path: '/L' },
   ],
   'a lock of the mkdir kind': [
-    { call: 'stage', path: '/c', text: SHORT },
+    { call: 'create', path: '/c', text: SHORT },
     { call: 'mkdir', path: '/L' },
     { call: 'mkdir', path: '/L' },
     { call: 'read', path: '/L' },
@@ -92,7 +92,7 @@ const scripts: Readonly<Record<string, readonly Line[]>> = {
   ],
   'a directory renamed onto another': [
     { call: 'mkdir', path: '/a' },
-    { call: 'stage', path: '/a/c', text: SHORT },
+    { call: 'create', path: '/a/c', text: SHORT },
     { call: 'mkdir', path: '/L' },
     { call: 'rename', from: '/a', to: '/a/b' },
     { call: 'rename', from: '/a', to: '/L' },
@@ -105,7 +105,7 @@ const scripts: Readonly<Record<string, readonly Line[]>> = {
   'the ages of what stands': [
     { call: 'mkdir', path: '/L' },
     'tick',
-    { call: 'stage', path: '/c', text: SHORT },
+    { call: 'create', path: '/c', text: SHORT },
     { call: 'age', path: '/L', witness: '/c' },
     { call: 'age', path: '/c', witness: '/L' },
     { call: 'rename', from: '/c', to: '/L/c' },
@@ -134,7 +134,7 @@ function simulated(script: readonly Line[]): unknown[] {
         disk.tick();
         return undefined;
       }
-      if (line.call !== 'stage') return normal(line, performOn(disk, whole(line) as DiskCall));
+      if (line.call !== 'create') return normal(line, performOn(disk, whole(line) as DiskCall));
       performOn(disk, { call: 'create', path: line.path });
       return performOn(disk, { call: 'fill', path: line.path, text: line.text });
     } catch (error) {
@@ -152,8 +152,8 @@ function whole(line: Exclude<Line, 'tick'>): Call {
   if (!WITHIN.has(line.call)) return { ...line, mode } as unknown as Call;
   const path = line.call === 'rename' ? line.to : 'path' in line ? line.path : '';
   const [, parent] = /^(\/\w+)\/\w+$/.exec(path) ?? [];
-  const within = line.call === 'list' ? path : parent;
-  return { ...line, within } as unknown as Call;
+  const lockDirectory = line.call === 'list' ? path : parent;
+  return { ...line, lockDirectory } as unknown as Call;
 }
 
 /** A line with its paths in a real directory. */
@@ -186,7 +186,7 @@ async function real(script: readonly Line[], base: string, how: 'sync' | 'async'
         continue;
       }
       const call = placed(line, base);
-      const answer = how === 'sync' ? performSync(call, thisMachine) : await perform(call, thisMachine);
+      const answer = how === 'sync' ? executeSync(call, thisMachine) : await execute(call, thisMachine);
       answers.push(normal(line, answer));
     } catch (error) {
       answers.push(refusal(error));
@@ -198,7 +198,7 @@ async function real(script: readonly Line[], base: string, how: 'sync' | 'async'
 const paths = fc.constantFrom('/L', '/M', '/c', '/L/c', '/L/d', '/M/c');
 const texts = fc.constantFrom(SHORT, LONG);
 const lines: fc.Arbitrary<Line> = fc.oneof(
-  fc.record({ call: fc.constant('stage' as const), path: paths, text: texts }),
+  fc.record({ call: fc.constant('create' as const), path: paths, text: texts }),
   fc.record({ call: fc.constant('link' as const), from: paths, to: paths }),
   // Into a lock directory, never out of one.
   fc.record({ call: fc.constant('rename' as const), from: fc.constantFrom('/L', '/M', '/c'), to: paths }),
@@ -212,7 +212,7 @@ const lines: fc.Arbitrary<Line> = fc.oneof(
     path: fc.constantFrom('/L', '/M', '/c'),
     limit: fc.constant(9),
   }),
-  fc.record({ call: fc.constant('same' as const), path: paths, other: paths }),
+  fc.record({ call: fc.constant('sameFile' as const), path: paths, other: paths }),
   fc.record({ call: fc.constant('age' as const), path: paths, witness: paths }),
 );
 

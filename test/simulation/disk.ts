@@ -2,9 +2,9 @@
  * A simulated disk: names, files with several names, symbolic links, directories, and a clock that only the
  * explorer moves.
  *
- * Rule W1: every call of this disk answers as POSIX says, its refusals included: `conformance.test.ts` makes the same
+ * Rule WORLD-1: every call of this disk answers as POSIX says, its refusals included: `conformance.test.ts` makes the same
  * calls here and on real disks and demands the same answers.
- * Rule W2: a disk is never changed once it was handed out; whoever wants to act on it takes a copy.
+ * Rule WORLD-2: a disk is never changed once it was handed out; whoever wants to act on it takes a copy.
  *
  * Not modelled: permissions, sizes, owners, mounts, and paths that lead through a symbolic link to something.
  */

@@ -7,12 +7,12 @@
  *
  * Checked of every state, and of the whole graph at the end:
  *
- * Rule L1: never two holders, other than one whose lock was broken by force.
- * Rule L2: whose lock was not broken by force finds it standing as long as it holds it.
- * Rule L3: a release that reports success removed the claim; one that reports NotMyLock was broken by force.
- * Rule L4: when all are done, nothing is on the disk but what the dead left, and that the next contender sweeps.
- * Rule L5: from every state, if nothing more befalls anyone, every actor that lives can come to its end.
- * Rule L6: no protocol ends by an error of its own.
+ * Rule LAW-1: never two holders, other than one whose lock was broken by force.
+ * Rule LAW-2: whose lock was not broken by force finds it standing as long as it holds it.
+ * Rule LAW-3: a release that reports success removed the claim; one that reports NotMyLock was broken by force.
+ * Rule LAW-4: when all are done, nothing is on the disk but what the dead left, and that the next contender sweeps.
+ * Rule LAW-5: from every state, if nothing more befalls anyone, every actor that lives can come to its end.
+ * Rule LAW-6: no protocol ends by an error of its own.
  */
 import type { Actor, Node, Program } from './actor.js';
 import { Moves, WAYS, wayOf, type Row } from './moves.js';
@@ -94,7 +94,7 @@ export class Explorer {
       failure = this.#expand(done);
     }
     const isComplete = failure === undefined && done === this.#table.size;
-    if (isComplete && this.#checks('L5')) failure = this.#stuck();
+    if (isComplete && this.#checks('LAW-5')) failure = this.#stuck();
     return {
       states: this.#table.size,
       worlds: this.moves.worlds,
@@ -124,7 +124,7 @@ export class Explorer {
     const isOver = this.#edges.length === begin;
     if (!isOver && this.moves.tick(this.#row, this.#next)) this.#edges.push(this.#add(state, 0));
     this.#edgeEnds.push(this.#edges.length);
-    if (!isOver || !this.#checks('L4')) return undefined;
+    if (!isOver || !this.#checks('LAW-4')) return undefined;
     const left = remains(this.moves.worldOf(this.#row).world, this.scenario);
     return left === undefined ? undefined : { law: left, moves: this.#movesTo(state) };
   }
@@ -149,7 +149,7 @@ export class Explorer {
     return moves;
   }
 
-  /** L1, L2, L3 and L6. */
+  /** LAW-1, LAW-2, LAW-3 and LAW-6. */
   #check(): string | undefined {
     const { world, standing } = this.moves.worldOf(this.#row);
     let holders = 0;
@@ -162,13 +162,13 @@ export class Explorer {
       if (complaint !== undefined && this.#checks(complaint)) return `${complaint} (${program.name})`;
       if (program.phases[node.phase]?.holds !== true || isBroken) continue;
       holders++;
-      if (!isStanding && this.#checks('L2'))
-        return `L2: ${program.name} holds the lock, and its claim is gone`;
+      if (!isStanding && this.#checks('LAW-2'))
+        return `LAW-2: ${program.name} holds the lock, and its claim is gone`;
     }
-    return holders > 1 && this.#checks('L1') ? 'L1: two holders' : undefined;
+    return holders > 1 && this.#checks('LAW-1') ? 'LAW-1: two holders' : undefined;
   }
 
-  /** L5: the first state from which not all can come to their ends. */
+  /** LAW-5: the first state from which not all can come to their ends. */
   #stuck(): Failure | undefined {
     const size = this.#table.size;
     const good = new Uint8Array(size);
@@ -184,7 +184,7 @@ export class Explorer {
     for (let state = 0; state < size; state++) {
       if (good[state] === 1) continue;
       this.#table.read(state, this.#row);
-      if (!peace.comesFrom(this.#row)) return { law: 'L5: stuck from here', moves: this.#movesTo(state) };
+      if (!peace.comesFrom(this.#row)) return { law: 'LAW-5: stuck from here', moves: this.#movesTo(state) };
     }
     return undefined;
   }
@@ -201,11 +201,12 @@ export class Explorer {
 /** What is wrong with how a phase ended. */
 function complain(node: Node, isStanding: boolean, isBroken: boolean, mayFail: boolean): string | undefined {
   if (node.call !== undefined) return undefined;
-  if (node.complaint !== undefined) return `L6: it ended by an error of its own: ${node.complaint}`;
-  if (node.phase === 'failed' && !mayFail) return 'L6: it failed, and nothing was refused';
-  if (node.phase === 'released' && isStanding) return 'L3: it was released, and stands';
-  if (node.phase === 'released' && isBroken) return 'L3: its release reports success, though it was broken';
+  if (node.complaint !== undefined) return `LAW-6: it ended by an error of its own: ${node.complaint}`;
+  if (node.phase === 'failed' && !mayFail) return 'LAW-6: it failed, and nothing was refused';
+  if (node.phase === 'released' && isStanding) return 'LAW-3: it was released, and stands';
+  if (node.phase === 'released' && isBroken)
+    return 'LAW-3: its release reports success, though it was broken';
   if (node.phase === 'robbed' && !isBroken)
-    return 'L3: its release reports NotMyLock, though nobody broke it';
+    return 'LAW-3: its release reports NotMyLock, though nobody broke it';
   return undefined;
 }

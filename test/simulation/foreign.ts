@@ -7,7 +7,7 @@ import {
   mkdir,
   pause,
   rmdir,
-  stage,
+  create,
   symlink,
   unlink,
   type Blocker,
@@ -30,7 +30,7 @@ export const foreigners = {
   'pylockfile link': {
     stands: (disk, mark) => disk.get(LOCK) !== undefined && disk.get(LOCK) === disk.get(unique(mark)),
     *take(mark) {
-      yield* stage(unique(mark), '', 0o644);
+      yield* create(unique(mark), '', 0o644);
       if ((yield* link(unique(mark), LOCK)) === 'made') return true;
       yield* unlink(unique(mark));
       return false;
@@ -45,7 +45,7 @@ export const foreigners = {
     stands: (disk, mark) => disk.get(`${LOCK}/${mark}`) !== undefined,
     *take(mark) {
       if ((yield* mkdir(LOCK, 0o755)) !== 'made') return false;
-      yield* stage(`${LOCK}/${mark}`, '', 0o644);
+      yield* create(`${LOCK}/${mark}`, '', 0o644);
       return true;
     },
     *giveBack(mark) {

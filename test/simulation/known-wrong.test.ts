@@ -6,23 +6,26 @@ import { contest, meeting, old, robbery } from './scenarios.js';
 import { format, tell } from './trace.js';
 
 const protocols: Readonly<Record<string, [law: RegExp, scenario: Scenario]>> = {
-  'check, then unlink': [/L1/, contest(['link', 'link'], 'link', 0, wrong.checkThenUnlink)],
+  'check, then unlink': [/LAW-1/, contest(['link', 'link'], 'link', 0, wrong.checkThenUnlink)],
   'unlink under an eviction lock without looking again': [
-    /L1/,
+    /LAW-1/,
     contest(['link', 'link'], 'link', 0, wrong.noSecondLook),
   ],
   'an eviction lock that nobody can break': [
-    /L5/,
+    /LAW-5/,
     contest(['link', 'link'], 'link', 1, wrong.unbreakableEviction),
   ],
-  'mkdir without listing': [/L1/, contest(['mkdir', 'mkdir'], 'free', 0, wrong.mkdirWithoutListing)],
+  'mkdir without listing': [/LAW-1/, contest(['mkdir', 'mkdir'], 'free', 0, wrong.mkdirWithoutListing)],
   'a prepared directory renamed onto the name': [
-    /L1/,
+    /LAW-1/,
     meeting(['mkdir'], 'proper-lockfile', wrong.renamedDirectory),
   ],
-  'a release that looks, then unlinks': [/L2/, robbery(['link', 'link'], 'link', 0, wrong.checkingRelease)],
-  'what is old is removed': [/L1/, old(['mkdir', 'mkdir'], wrong.removeWhatIsOld)],
-  'what is old is renamed aside': [/L1/, old(['mkdir', 'mkdir', 'mkdir'], wrong.moveWhatIsOld)],
+  'a release that looks, then unlinks': [
+    /LAW-2/,
+    robbery(['link', 'link'], 'link', 0, wrong.checkingRelease),
+  ],
+  'what is old is removed': [/LAW-1/, old(['mkdir', 'mkdir'], wrong.removeWhatIsOld)],
+  'what is old is renamed aside': [/LAW-1/, old(['mkdir', 'mkdir', 'mkdir'], wrong.moveWhatIsOld)],
 };
 
 describe('the explorer sees it die:', () => {

@@ -3,7 +3,8 @@
  * each of them die.
  */
 import type { Claim } from '../../src/model/claim.js';
-import { claimIn, evictionOf, isClaim, judgeFound, look } from '../../src/protocol/inspect.js';
+import { isClaim, judgeFound, readLock } from '../../src/protocol/inspect.js';
+import { claimIn, evictionOf } from '../../src/model/file-names.js';
 import {
   age,
   link,
@@ -12,8 +13,8 @@ import {
   pause,
   rename,
   rmdir,
-  same,
-  stage,
+  sameFile,
+  create,
   unlink,
   type Blocker,
   type Protocol,
@@ -34,10 +35,10 @@ const taken = { taken: true, hasWaited: false } as const;
 /** By link; what is dead is removed by `remove`, which is false if somebody is in the way. */
 function byLink(remove: Remove): Acquire {
   return function* acquire(claim) {
-    yield* stage(claim.staged, claim.text, claim.mode);
+    yield* create(claim.privateFile, claim.text, claim.mode);
     for (;;) {
-      if ((yield* link(claim.staged, claim.lock)) === 'made') return taken;
-      const found = yield* look(claim.lock);
+      if ((yield* link(claim.privateFile, claim.lock)) === 'made') return taken;
+      const found = yield* readLock(claim.lock);
       if (found?.kind === 'link') {
         const isDead = (yield* judgeFound(found, claim.lock)).verdict === 'dead';
         if (isDead && (yield* remove(claim, found.text))) continue;
@@ -49,7 +50,7 @@ function byLink(remove: Remove): Acquire {
 
 function* giveBack(claim: Claim): Protocol<boolean> {
   yield* unlink(claim.lock);
-  yield* unlink(claim.staged);
+  yield* unlink(claim.privateFile);
   return true;
 }
 
@@ -58,9 +59,9 @@ function byAge(remove: (claim: Claim) => Protocol<void>): Acquire {
   return function* acquire(claim) {
     for (;;) {
       if ((yield* mkdir(claim.lock, 0o755)) === 'made') return taken;
-      yield* stage(claim.staged, claim.text, claim.mode);
-      const isStale = ((yield* age(claim.lock, claim.staged)) ?? 0) >= claim.orphanGraceMs;
-      yield* unlink(claim.staged);
+      yield* create(claim.privateFile, claim.text, claim.mode);
+      const isStale = ((yield* age(claim.lock, claim.privateFile)) ?? 0) >= claim.orphanGraceMs;
+      yield* unlink(claim.privateFile);
       if (isStale) yield* remove(claim);
       else yield* pause(SOMEBODY);
     }
@@ -83,7 +84,7 @@ export const checkThenUnlink = wrong({
 
 export const noSecondLook = wrong({
   acquire: byLink(function* (claim) {
-    if ((yield* link(claim.staged, evictionOf(claim.lock))) !== 'made') return false;
+    if ((yield* link(claim.privateFile, evictionOf(claim.lock))) !== 'made') return false;
     yield* unlink(claim.lock);
     yield* unlink(evictionOf(claim.lock));
     return true;
@@ -93,8 +94,8 @@ export const noSecondLook = wrong({
 
 export const unbreakableEviction = wrong({
   acquire: byLink(function* (claim, text) {
-    if ((yield* link(claim.staged, evictionOf(claim.lock))) !== 'made') return false;
-    const found = yield* look(claim.lock);
+    if ((yield* link(claim.privateFile, evictionOf(claim.lock))) !== 'made') return false;
+    const found = yield* readLock(claim.lock);
     if (found?.kind === 'link' && found.text === text) yield* unlink(claim.lock);
     yield* unlink(evictionOf(claim.lock));
     return true;
@@ -106,14 +107,15 @@ export const unbreakableEviction = wrong({
 export const mkdirWithoutListing = wrong({
   *acquire(claim) {
     for (;;) {
-      yield* stage(claim.staged, claim.text, claim.mode);
+      yield* create(claim.privateFile, claim.text, claim.mode);
       if ((yield* mkdir(claim.lock, 0o755)) === 'made') {
-        if ((yield* rename(claim.staged, claimIn(claim.lock, claim.record.token))) === 'moved') return taken;
+        if ((yield* rename(claim.privateFile, claimIn(claim.lock, claim.record.token))) === 'moved')
+          return taken;
       } else {
-        const old = ((yield* age(claim.lock, claim.staged)) ?? 0) >= claim.orphanGraceMs;
+        const old = ((yield* age(claim.lock, claim.privateFile)) ?? 0) >= claim.orphanGraceMs;
         if (old && (yield* list(claim.lock, 9))?.length === 0) yield* rmdir(claim.lock);
       }
-      yield* unlink(claim.staged);
+      yield* unlink(claim.privateFile);
       yield* pause(SOMEBODY);
     }
   },
@@ -123,11 +125,11 @@ export const mkdirWithoutListing = wrong({
 export const renamedDirectory = wrong({
   *acquire(claim) {
     const { token } = claim.record;
-    yield* mkdir(claim.staged, 0o755);
-    yield* stage(claimIn(claim.staged, token), claim.text, claim.mode);
+    yield* mkdir(claim.privateFile, 0o755);
+    yield* create(claimIn(claim.privateFile, token), claim.text, claim.mode);
     for (;;) {
       try {
-        if ((yield* rename(claim.staged, claim.lock)) === 'moved') return taken;
+        if ((yield* rename(claim.privateFile, claim.lock)) === 'moved') return taken;
       } catch {
         // ENOTEMPTY: held.
       }
@@ -139,9 +141,10 @@ export const renamedDirectory = wrong({
 /** Looks whether it is its own, and removes what stands there then. */
 export const checkingRelease = wrong({
   *release(claim) {
-    const ours = (yield* same(claim.lock, claim.staged)) || isClaim(yield* look(claim.lock), claim);
+    const ours =
+      (yield* sameFile(claim.lock, claim.privateFile)) || isClaim(yield* readLock(claim.lock), claim);
     if (ours) yield* unlink(claim.lock);
-    yield* unlink(claim.staged);
+    yield* unlink(claim.privateFile);
     return ours;
   },
 });

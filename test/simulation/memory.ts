@@ -2,17 +2,17 @@
  * What an actor may remember of the answers it has had in its phase: enough to tell its states apart, and little, so
  * that states that are the same get merged.
  *
- * Rule M1: at a pause it remembers what its program says (`Phase.memory`), by default nothing: `acquire` and `release`
+ * Rule MEMORY-1: at a pause it remembers what its program says (`Phase.memory`), by default nothing: `acquire` and `release`
  * start anew after each. And its place in line: whether it stands in one, whether as the first or as one who was woken
  * (else it would not look who is ahead), and whom it lets pass.
- * Rule M2: on coming back from an eviction lock to the name that this is for, it forgets how it took, or gave back, the
+ * Rule MEMORY-2: on coming back from an eviction lock to the name that this is for, it forgets how it took, or gave back, the
  * eviction lock, but for its last answer there, which tells whether it has it: `underEviction` hands on nothing of it.
  * Refusals are kept, for they end what is under way.
  *
- * Rule M3: when `attempt` tries a name anew, it remembers of its earlier tries how many there were and, of the lock
+ * Rule MEMORY-3: when `attempt` tries a name anew, it remembers of its earlier tries how many there were and, of the lock
  * itself, whom it removed.
  *
- * Rule M4: when an acquire of a pid file makes its private file, it forgets what it saw: it looks again at all of it
+ * Rule MEMORY-4: when an acquire of a pid file makes its private file, it forgets what it saw: it looks again at all of it
  * under the eviction lock. Not when it makes one anew, in the middle of an attempt.
  *
  * These are read off the protocols, and checked: the suite runs the protocol on from histories that were merged into
@@ -51,13 +51,13 @@ export function remember(
   const entry = { depth: depthOf(call) ?? memory.depth, isRefusal: 'refusal' in answer, key };
   const entries = [...memory.entries, entry];
   const depth = depthOf(next) ?? entry.depth;
-  if (forgets && depth === 0 && isPrivate(next)) return { ...memory, entries: [], depth }; // M4
+  if (forgets && depth === 0 && isPrivate(next)) return { ...memory, entries: [], depth }; // MEMORY-4
   const kept = depth < entry.depth ? comeBack(entries, depth) : entries;
   const line = call.call === 'pause' && isWoken(answer) ? `${memory.line} woken` : memory.line;
   return { base: memory.base, line, entries: isTry(next) ? tryAnew(kept, depth) : kept, depth };
 }
 
-/** M2. */
+/** MEMORY-2. */
 function comeBack(entries: readonly Entry[], depth: number): Entry[] {
   const kept = entries.filter((each) => each.depth <= depth || each.isRefusal);
   const last = entries.at(-1)?.key ?? '';
@@ -76,7 +76,7 @@ function isTry(call: ActorCall): boolean {
   return makes && !/\/.*\//.test(place.replace(/^.* /, '')) && !/^\/L\.pid\.|\.holder$/.test(place);
 }
 
-/** M3. A private file that was gone is no try of the attempt's, and is counted apart. */
+/** MEMORY-3. A private file that was gone is no try of the attempt's, and is counted apart. */
 function tryAnew(entries: readonly Entry[], depth: number): Entry[] {
   const past = entries.filter((each) => each.depth === depth && !each.isRefusal);
   const tries = past.filter(
@@ -95,11 +95,15 @@ function tryAnew(entries: readonly Entry[], depth: number): Entry[] {
 
 const isWoken = (answer: Answer): boolean => 'value' in answer && answer.value === true;
 
-/** At a pause (M1), of one who remembered `before` up to it. */
-export function atPause(before: Memory, { line }: Extract<Step, { call: 'pause' }>, base: string): Memory {
-  const letsPass = line?.isCourtesy === true || before.line.startsWith('courteous') ? 'courteous ' : '';
+/** At a pause (MEMORY-1), of one who remembered `before` up to it. */
+export function atPause(
+  before: Memory,
+  { position: line }: Extract<Step, { call: 'pause' }>,
+  base: string,
+): Memory {
+  const letsPass = line?.isYielding === true || before.line.startsWith('courteous') ? 'courteous ' : '';
   // Whoever lets others pass does so in steps, and still knows then what it saw before.
-  if (line?.isCourtesy === true) {
+  if (line?.isYielding === true) {
     const step = before.line === '' ? 1 : Number(/\d/.exec(before.line)?.[0] ?? 1) + 1;
     return { ...before, base, line: `${letsPass}step ${step}` };
   }

@@ -179,7 +179,7 @@ export class Moves {
     return this.#numberWorld({ ...outcome.world, broken }) * MANY + answer;
   }
 
-  /** Whose locks an op may remove: whoever breaks by force, those that it saw (R2). */
+  /** Whose locks an op may remove: whoever breaks by force, those that it saw (RELEASE-2). */
   #breakable({ forces }: Op): number {
     let breakable = 0;
     for (const [index, { mark, isNameless }] of this.scenario.actors.entries())

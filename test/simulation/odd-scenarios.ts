@@ -28,7 +28,7 @@ export function late(one: Kind, other: keyof typeof foreigners, protocols: Proto
 }
 
 /**
- * A holder of a directory into which another's claim came late, whose maker died before it withdrew (D2); and a
+ * A holder of a directory into which another's claim came late, whose maker died before it withdrew (DIR-2); and a
  * contender.
  */
 export function beside(by: Kind, protocols: Protocols = shipped): Scenario {

@@ -1,5 +1,5 @@
 /**
- * Can all actors come to their ends from here, if nothing more befalls anyone (law L5)? Asked where the explored
+ * Can all actors come to their ends from here, if nothing more befalls anyone (law LAW-5)? Asked where the explored
  * graph itself doesn't show it, because its clock has stopped.
  *
  * Rule: one schedule that leads there is enough, since it shows that there is a way: each actor in turn makes calls

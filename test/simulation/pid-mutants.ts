@@ -14,81 +14,81 @@ const REFUSED = 'refused once, or made and yet refused';
 
 /** By the rule that it lacks. */
 export const pidMutants: Readonly<Record<string, Mutant>> = {
-  'P1, both names are made under the eviction lock': {
+  'PID-1, both names are made under the eviction lock': {
     file: 'protocol/pid-lock.js',
-    from: /yield\* underEviction\(claim\.path, claim\.name, 1, \(\) => take\(claim\)\)/,
+    from: /yield\* withEvictionLock\(claim\.path, claim\.name, 1, \(\) => take\(claim\)\)/,
     to: '{ done: yield* take(claim) }',
     scenario: (protocols) => pidContest(2, 'ours', 0, protocols),
-    law: /L[12]/,
+    law: /LAW-[12]/,
   },
-  'P1, after a look under it': {
+  'PID-1, after a look under it': {
     file: 'protocol/pid-lock.js',
     from: /if \(seen !== undefined && seen\.judgement\.verdict !== 'dead'\)\s+return \{ taken: false, blocker: seen \};/,
     to: '',
     scenario: (protocols) => pidContest(2, 'free', 0, protocols),
-    law: /L[12]/,
+    law: /LAW-[12]/,
   },
-  'P2, the record appears first': {
+  'PID-2, the record appears first': {
     file: 'protocol/pid-lock.js',
-    from: /if \(!\(yield\* linked\(name\.staged, recordBeside\(path\)\)\)\)\s+return false;([^]*?)return yield\* linked\(secondName\(path, record\), path\);/,
-    to: '$1 if (!(yield* linked(secondName(path, record), path))) return false; return yield* linked(name.staged, recordBeside(path));',
+    from: /if \(!\(yield\* linked\(name.privateFile, recordBeside\(path\)\)\)\)\s+return false;([^]*?)return yield\* linked\(secondName\(path, record\), path\);/,
+    to: '$1 if (!(yield* linked(secondName(path, record), path))) return false; return yield* linked(name.privateFile, recordBeside(path));',
     scenario: (protocols) => pidContest(1, 'free', 1, protocols),
-    law: /L[45]/,
+    law: /LAW-[45]/,
   },
-  'P2, the record goes last': {
+  'PID-2, the record goes last': {
     file: 'protocol/pid-lock.js',
     from: /const content = yield\* read\(path\);\s+const ours = yield\* isOurs\(path, content, record\);\s+if \(ours\)/,
     to: 'const content = yield* read(path); const ours = yield* isOurs(path, content, record); yield* unlink(recordBeside(path)); if (ours)',
     scenario: (protocols) => pidContest(1, 'free', 1, protocols),
-    law: /L[45]/,
+    law: /LAW-[45]/,
   },
-  'P3, a record speaks for one file': {
+  'PID-3, a record speaks for one file': {
     file: 'protocol/pid-lock.js',
-    from: /return yield\* same\(path, secondName\(path, record\)\);/,
+    from: /return yield\* sameFile\(path, secondName\(path, record\)\);/,
     to: 'return true;',
     scenario: (protocols) => pidReused(protocols),
-    law: /L[12]/,
+    law: /LAW-[12]/,
   },
-  'P3, and for its own pid in it': {
+  'PID-3, and for its own pid in it': {
     file: 'protocol/pid-lock.js',
     from: / \|\| content\.text !== pidText\(record\)/,
     to: '',
     scenario: (protocols) => pidOverwritten(protocols),
-    law: /L[12]/,
+    law: /LAW-[12]/,
   },
-  'P4, another program’s pid file is left alone': {
+  'PID-4, another program’s pid file is left alone': {
     file: 'protocol/pid-lock.js',
     from: /judgement: yield\* judgePid\(pid, path\)/,
     to: "judgement: { verdict: 'dead' }",
     scenario: (protocols) => pidMeeting(1, protocols),
-    law: /L[12]/,
+    law: /LAW-[12]/,
   },
-  'R2, a forced break removes the pid file that it saw': {
+  'RELEASE-2, a forced break removes the pid file that it saw': {
     file: 'protocol/pid-lock.js',
     from: /if \(!isSame\(now\?\.found, seen\.found\)\)\s+return undefined;/,
     to: '',
     scenario: (protocols) => pidRobbery(2, 'free', 0, protocols),
-    law: /L[123]/,
+    law: /LAW-[123]/,
   },
-  'A2, nor what was refused at a pid file’s names': {
+  'ACQUIRE-2, nor what was refused at a pid file’s names': {
     file: 'protocol/pid-lock.js',
-    from: /yield\* quietly\(abandonPid\(claim\)\);/,
+    from: /yield\* ignoreErrors\(abandonPid\(claim\)\);/,
     to: '',
     scenario: (protocols) => pidTrouble(1, 'ours', REFUSED, protocols),
-    law: /L4/,
+    law: /LAW-4/,
   },
-  'C6, which is undone while nobody else is there': {
+  'EVICT-6, which is undone while nobody else is there': {
     file: 'protocol/pid-lock.js',
-    from: /yield\* quietly\(withdraw\(claim\)\);/,
+    from: /yield\* ignoreErrors\(withdraw\(claim\)\);/,
     to: '',
     scenario: (protocols) => pidTrouble(2, 'ours', REFUSED, protocols),
-    law: /L[45]/,
+    law: /LAW-[45]/,
   },
-  'C7, an eviction lock is not given back twice': {
+  'EVICT-7, an eviction lock is not given back twice': {
     file: 'protocol/contend.js',
-    from: /\(\) => leave\(eviction, claim\), (?:\/\/ C7)?\s*\(\) => retract\(eviction, claim\)/,
-    to: '() => leave(eviction, claim)',
+    from: /\(\) => removeEvictionLock\(eviction, claim\), (?:\/\/ EVICT-7)?\s*\(\) => retract\(eviction, claim\)/,
+    to: '() => removeEvictionLock(eviction, claim)',
     scenario: (protocols) => pidRaid('free', REFUSED, protocols),
-    law: /L[123]/,
+    law: /LAW-[123]/,
   },
 };

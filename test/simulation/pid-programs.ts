@@ -1,13 +1,7 @@
-/** What those do who use a pid file as a lock: our own programs, and other programs that know nothing of ours. */
-import {
-  makePidClaim,
-  pidText,
-  recordBeside,
-  secondName,
-  type PidClaim,
-} from '../../src/protocol/pid-lock.js';
+import { makePidClaim, pidText, secondName, type PidClaim } from '../../src/protocol/pid-file.js';
+import { recordBeside } from '../../src/model/file-names.js';
 import { formatRecord } from '../../src/model/record.js';
-import { pause, stage, unlink, type Blocker, type Protocol } from '../../src/model/steps.js';
+import { pause, create, unlink, type Blocker, type Protocol } from '../../src/model/steps.js';
 import type { Program } from './actor.js';
 import type { Answer } from './answer.js';
 import { TICK_MS } from './calls.js';
@@ -96,7 +90,7 @@ const NOBODY: Blocker = {
 function* createAtLast(text: string): Protocol<void> {
   for (;;) {
     try {
-      yield* stage(LOCK, text, 0o644);
+      yield* create(LOCK, text, 0o644);
       return;
     } catch (refusal) {
       if (!(refusal instanceof Refusal) || refusal.code !== 'EEXIST') throw refusal;

@@ -1,6 +1,6 @@
-/** The worlds and actors that a pid file is explored in. */
-import { pidText, recordBeside, secondName } from '../../src/protocol/pid-lock.js';
-import { formatRecord, stagedPath } from '../../src/model/record.js';
+import { pidText, secondName } from '../../src/protocol/pid-file.js';
+import { formatRecord } from '../../src/model/record.js';
+import { privatePath, recordBeside } from '../../src/model/file-names.js';
 import { Disk } from './disk.js';
 import type { Program } from './actor.js';
 import type { Scenario } from './explorer.js';
@@ -18,7 +18,7 @@ export const pidStarts: readonly PidStart[] = ['free', 'ours', 'stranger'];
 function pidFileOf(index: number): Disk {
   const disk = new Disk();
   const record = recordOf(index);
-  const staged = stagedPath(LOCK, record.token);
+  const staged = privatePath(LOCK, record.token);
   disk.create(staged);
   disk.fill(staged, formatRecord(record));
   disk.link(staged, recordBeside(LOCK));
@@ -144,5 +144,5 @@ export function pidOverwritten(protocols: Protocols = shipped): Scenario {
   const world = { ...worldOf('free'), disk: disk.normal(), broken: 1 };
   const name = 'a pid file overwritten by another program';
   // What its release says depends on whether the other has gone.
-  return { ...scenario(name, actors, world, protocols), laws: /L[12456]/ };
+  return { ...scenario(name, actors, world, protocols), laws: /LAW-[12456]/ };
 }

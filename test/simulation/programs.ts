@@ -1,8 +1,8 @@
 /**
  * What actors do: holdfast's own programs, made of the protocols that ship (or of a mutant's).
  *
- * Rule: a program adds nothing to a protocol but the order in which its users call them, as `lock-file.ts` and
- * `kinds.ts` do.
+ * Rule: a program adds nothing to a protocol but the order in which its users call them, as `lock-base.ts` and
+ * `lock-file.ts` do.
  */
 import * as acquiring from '../../src/protocol/acquire.js';
 import { makeClaim, type Claim, type Kind } from '../../src/model/claim.js';
@@ -10,7 +10,7 @@ import * as pids from '../../src/protocol/pid-lock.js';
 import * as releasing from '../../src/protocol/release.js';
 import * as sweeping from '../../src/protocol/sweep.js';
 import type { HolderRecord } from '../../src/model/record.js';
-import { quietly } from '../../src/protocol/retry.js';
+import { ignoreErrors } from '../../src/protocol/retry.js';
 import type { Protocol, Step } from '../../src/model/steps.js';
 import type { End, Phase, Program } from './actor.js';
 import type { Answer } from './answer.js';
@@ -61,7 +61,7 @@ const standing = (mark: string) => (disk: Disk) =>
 /** What one acquisition does, of whichever lock. */
 export interface Calls {
   readonly acquire: (isRetry: boolean) => Protocol<{ readonly previous?: HolderRecord | undefined }>;
-  /** Rule M4 is true of it. */
+  /** Rule MEMORY-4 is true of it. */
   readonly forgets?: boolean;
   readonly sweep: () => Protocol<void>;
   readonly release: () => Protocol<boolean>;
@@ -70,7 +70,7 @@ export interface Calls {
 
 /** What the clean-up at exit does, before the process is gone. */
 export function* exit(abandon: Calls['abandon']): Protocol<void> {
-  yield* quietly(abandon());
+  yield* ignoreErrors(abandon());
   yield* instant('die');
 }
 
@@ -125,7 +125,7 @@ export function phasesOf(calls: Calls, habits: Habits): Record<string, Phase> {
 /**
  * Breaks by force, once.
  *
- * @param firstLook What it saw at first, which is what it removes (R2).
+ * @param firstLook What it saw at first, which is what it removes (RELEASE-2).
  */
 export function breakingPhases(
   breakUp: () => Protocol<unknown>,
@@ -155,8 +155,8 @@ export function contender(
     acquire: (isRetry) =>
       protocols.acquire(claim, {
         directory: '',
-        isCourteous: habits.isCourteous === true,
-        looksFirst: isRetry, // What is tried again was held.
+        yieldsFirst: habits.isCourteous === true,
+        inspectsFirst: isRetry, // What is tried again was held.
       }),
     sweep: () => protocols.sweep('', claim),
     release: () => protocols.release(claim),

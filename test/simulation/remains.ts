@@ -1,5 +1,5 @@
 /**
- * What is left on the disk when all actors are at their ends (law L4).
+ * What is left on the disk when all actors are at their ends (law LAW-4).
  *
  * Rule: the living leave nothing. What the dead left leads to them by its name or its text, or is a directory with
  * nothing else in it; and one contender of each kind that comes later, once its grace is over, sweeps all of it.
@@ -32,11 +32,11 @@ function examine(world: World, scenario: Scenario): string | undefined {
     .map((actor) => actor.mark);
   const ofZombie = scenario.zombieMark === undefined ? [] : [scenario.zombieMark];
   for (const path of disk.paths()) {
-    if (!isOfTheDead(disk, path, [...marks, ...ofZombie])) return `L4: the living left ${path}`;
+    if (!isOfTheDead(disk, path, [...marks, ...ofZombie])) return `LAW-4: the living left ${path}`;
   }
   for (const witness of scenario.witnesses ?? contenders(scenario)) {
     const left = sweptBy(world, witness);
-    if (left !== undefined) return `L4: a later ${witness.name} ${left}`;
+    if (left !== undefined) return `LAW-4: a later ${witness.name} ${left}`;
   }
   return undefined;
 }

@@ -1,6 +1,7 @@
 /** The worlds and actors that are explored. */
 import type { Kind } from '../../src/model/claim.js';
-import { formatRecord, stagedPath, type HolderRecord } from '../../src/model/record.js';
+import { formatRecord, type HolderRecord } from '../../src/model/record.js';
+import { privatePath } from '../../src/model/file-names.js';
 import { Disk } from './disk.js';
 import { foreigner, foreigners } from './foreign.js';
 import type { Scenario } from './explorer.js';
@@ -39,7 +40,7 @@ function diskOf(start: Start): Disk {
 export function heldBy(record: HolderRecord, kind: Kind): Disk {
   const disk = new Disk();
   const text = formatRecord(record);
-  const file = kind === 'mkdir' ? `${LOCK}/${record.token}` : stagedPath(LOCK, record.token);
+  const file = kind === 'mkdir' ? `${LOCK}/${record.token}` : privatePath(LOCK, record.token);
   if (kind === 'symlink') disk.symlink(text, LOCK);
   else {
     if (kind === 'mkdir') disk.mkdir(LOCK);
@@ -152,8 +153,8 @@ export function old(of: readonly Kind[], protocols: Protocols = shipped): Scenar
  */
 export const refusals = {
   'refused once, or made and yet refused': { mishaps: ['refuse', 'busy', 'late'], laws: /./ },
-  'refused for good': { mishaps: ['stuck'], laws: /L[1236]/ },
-  'whose reply is lost': { mishaps: ['lost'], laws: /L[125]/ },
+  'refused for good': { mishaps: ['stuck'], laws: /LAW-[1236]/ },
+  'whose reply is lost': { mishaps: ['lost'], laws: /LAW-[125]/ },
 } as const;
 
 /** Contenders of whom one call, any, is refused. */

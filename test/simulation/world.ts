@@ -128,8 +128,8 @@ function act(world: World, call: ActorCall, actor: number): Outcome {
       : { world: { ...world, dead: world.dead | (1 << actor) }, answer: NONE };
   if (call.call === 'judge') return { world, answer: { value: judge(world, call.record) } };
   if (call.call === 'judgePid') return { world, answer: { value: judgePid(world, call.pid) } };
-  if (call.call === 'pause' || call.call === 'settle') return { world, answer: NONE };
-  // W2: what only reads needs no copy.
+  if (call.call === 'pause' || call.call === 'backoff') return { world, answer: NONE };
+  // WORLD-2: what only reads needs no copy.
   const disk = isReading(call) ? world.disk : world.disk.copy();
   try {
     const value = performOn(disk, call);
@@ -153,7 +153,7 @@ const LOST: Readonly<Record<string, unknown>> = {
 
 function refuse(world: World, actor: number, call: ActorCall, mishap: Mishap): Outcome | undefined {
   const refusals = world.budget.refusals - 1;
-  if (refusals < 0 || ['judge', 'judgePid', 'pause', 'settle', 'hold', 'die'].includes(call.call))
+  if (refusals < 0 || ['judge', 'judgePid', 'pause', 'backoff', 'hold', 'die'].includes(call.call))
     return undefined;
   const poorer = spend(world, { refusals });
   if (mishap === 'full')
@@ -191,7 +191,7 @@ export function tick(world: World): World | undefined {
   return normal.key() === world.disk.key() ? undefined : spend({ ...world, disk: normal }, { ticks });
 }
 
-const READING: ReadonlySet<string> = new Set(['read', 'readlink', 'list', 'same', 'age']);
+const READING: ReadonlySet<string> = new Set(['read', 'readlink', 'list', 'sameFile', 'age']);
 
 const isReading = (call: ActorCall): boolean => READING.has(call.call);
 

@@ -1,10 +1,10 @@
 /**
  * The referee: sees, without any lock of its own, whether two contenders were inside at once.
  *
- * Rule J1: a contender reads the machine's one monotonic clock when it has the lock, and again before it gives it
+ * Rule REFEREE-1: a contender reads the machine's one monotonic clock when it has the lock, and again before it gives it
  * back. So each stay that is told here lies within a hold, and two stays that overlap are two holders. What is
  * compared is times, not the order in which messages come: B's "enter" may well be read before A's "leave".
- * Rule J2: who is killed inside stays until the kill is sent: it lived until then, and held the lock.
+ * Rule REFEREE-2: who is killed inside stays until the kill is sent: it lived until then, and held the lock.
  *
  * Not promised: to see two holders of whom one was not inside, between its acquire and its "enter" for example.
  */
@@ -45,7 +45,7 @@ export class Referee<Contender extends object> {
   died(contender: Contender): boolean {
     const stay = this.#open.get(contender);
     if (stay === undefined) return false;
-    stay.until = Math.max(this.#killedAt.get(contender) ?? stay.from, stay.from); // J2
+    stay.until = Math.max(this.#killedAt.get(contender) ?? stay.from, stay.from); // REFEREE-2
     stay.killed = true;
     this.#open.delete(contender);
     return true;

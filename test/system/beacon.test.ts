@@ -13,9 +13,9 @@ import {
 } from 'node:fs';
 import { connect, type Socket } from 'node:net';
 import { expect } from 'chai';
-import { ask, askSync } from '../../src/system/beacon.js';
+import { probe, probeSync } from '../../src/system/beacon.js';
 import { LockFile } from '../../src/index.js';
-import { beaconDigits, beaconPath } from '../../src/model/record.js';
+import { lockDigits, beaconPath } from '../../src/model/file-names.js';
 import { beaconsByDefault, isBeacon } from '../support/beacons.js';
 import { temporaryDirectory, type TemporaryDirectory } from '../support/temporary.js';
 import { actor, commandOf, endAll, kill, perform, stateOf, until, works, type Actor } from './actors.js';
@@ -159,8 +159,8 @@ describe('a holder in another PID namespace', () => {
       });
     }
     expect(refusal).to.equal('EAGAIN');
-    expect(await ask(directory.join(name))).to.equal('lit');
-    expect(askSync(directory.join(name))).to.equal('lit');
+    expect(await probe(directory.join(name))).to.equal('lit');
+    expect(probeSync(directory.join(name))).to.equal('lit');
     for (const socket of sockets) socket.destroy();
     await kill(holder);
     expect((await actor('try', path)).took).to.equal(true);
@@ -226,8 +226,8 @@ describe('a holder in another PID namespace', () => {
   law('leaves no beacon for long, though it died before it had a claim', async () => {
     const directory = temporaryDirectory();
     const path = directory.join('README');
-    const orphan = beaconPath(directory.path, beaconDigits(`${path}.lock`), 'a'.repeat(24));
-    const others = beaconPath(directory.path, beaconDigits(directory.join('other.lock')), 'b'.repeat(24));
+    const orphan = beaconPath(directory.path, lockDigits(`${path}.lock`), 'a'.repeat(24));
+    const others = beaconPath(directory.path, lockDigits(directory.join('other.lock')), 'b'.repeat(24));
     const script = `for (const name of process.argv.slice(1)) require('node:net').createServer().listen(name, () =>
       process.kill(process.pid, 'SIGKILL'));`;
     for (const name of [orphan, others])
@@ -242,7 +242,7 @@ describe('a holder in another PID namespace', () => {
 
   function isLit(path: string): boolean {
     const { beacon = '', token = '' } = new LockFile(path).holderSync() ?? {};
-    return askSync(beaconPath(path.slice(0, path.lastIndexOf('/')), beacon, token)) === 'lit';
+    return probeSync(beaconPath(path.slice(0, path.lastIndexOf('/')), beacon, token)) === 'lit';
   }
 });
 
@@ -284,8 +284,8 @@ describe('a beacon', () => {
     expect(new Set(names.map((name) => lstatSync(name).ino))).to.have.property('size', 1);
     for (const [index, lock] of locks.entries()) {
       for (const name of beaconsIn(directory)) {
-        expect(await ask(directory.join(name))).to.equal('lit');
-        expect(askSync(directory.join(name))).to.equal('lit');
+        expect(await probe(directory.join(name))).to.equal('lit');
+        expect(probeSync(directory.join(name))).to.equal('lit');
       }
       await lock.release();
       expect(beaconsIn(directory)).to.have.lengthOf(2 - index);
@@ -300,9 +300,9 @@ describe('a beacon', () => {
     for (const name of beaconsIn(directory)) rmSync(directory.join(name));
     await two?.acquire(0);
     const [name = ''] = beaconsIn(directory);
-    expect(await ask(directory.join(name))).to.equal('lit');
+    expect(await probe(directory.join(name))).to.equal('lit');
     await one?.release();
-    expect(await ask(directory.join(name))).to.equal('lit');
+    expect(await probe(directory.join(name))).to.equal('lit');
     await two?.release();
   });
 

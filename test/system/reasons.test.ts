@@ -2,52 +2,55 @@
 import { expect } from 'chai';
 import { advance } from '../../src/driver/run.js';
 import { makeClaim } from '../../src/model/claim.js';
-import { likenessOf } from '../../src/model/foreign-lock.js';
-import { sayHolder } from '../../src/model/holder.js';
-import { beaconDigits, tokenOfBeacon } from '../../src/model/record.js';
-import { mkdir, stage, type Protocol, type Step } from '../../src/model/steps.js';
+import { identifyForeignLock } from '../../src/model/foreign-lock.js';
+import { describeHolder } from '../../src/model/holder-text.js';
+import { lockDigits, tokenOfBeacon } from '../../src/model/file-names.js';
+import { mkdir, create, type Protocol, type Step } from '../../src/model/steps.js';
 import { sweepBeacons } from '../../src/protocol/sweep-beacons.js';
-import { withTwin } from '../../src/protocol/sibling.js';
+import { withSibling } from '../../src/protocol/sibling.js';
 
 const token = 'a'.repeat(24);
 const foreign = { kind: 'foreign', verdict: 'unknown', reason: 'it is' } as const;
 
 describe('the likeness of a foreign lock', () => {
   it('is nobody’s where nothing tells', () => {
-    expect(likenessOf({})).to.equal(undefined);
-    expect(likenessOf({ names: [] })).to.equal(undefined);
-    expect(likenessOf({ names: ['one', 'two'] })).to.equal(undefined);
-    expect(likenessOf({ names: ['nonsense'] })).to.equal(undefined);
-    expect(likenessOf({ text: '\u0000' })).to.equal(undefined);
-    expect(likenessOf({ twin: 'nonsense' })).to.equal(undefined);
+    expect(identifyForeignLock({})).to.equal(undefined);
+    expect(identifyForeignLock({ names: [] })).to.equal(undefined);
+    expect(identifyForeignLock({ names: ['one', 'two'] })).to.equal(undefined);
+    expect(identifyForeignLock({ names: ['nonsense'] })).to.equal(undefined);
+    expect(identifyForeignLock({ text: '\u0000' })).to.equal(undefined);
+    expect(identifyForeignLock({ sibling: 'nonsense' })).to.equal(undefined);
   });
 
   it('tells only what the format tells', () => {
-    expect(likenessOf({ text: '42\n\n' })).to.deep.equal({ library: 'filelock (SoftFileLock)', pid: 42 });
-    expect(likenessOf({ text: '42' })).to.deep.equal({ library: 'a pid file', pid: 42 });
+    expect(identifyForeignLock({ text: '42\n\n' })).to.deep.equal({
+      library: 'filelock (SoftFileLock)',
+      pid: 42,
+    });
+    expect(identifyForeignLock({ text: '42' })).to.deep.equal({ library: 'a pid file', pid: 42 });
   });
 });
 
 describe('the words for a lock that is not ours', () => {
   it('name what stands there, whose it looks like, and what to do', () => {
-    expect(sayHolder('L', foreign, 0)).to.match(
+    expect(describeHolder('L', foreign, 0)).to.match(
       /^L is held by .*foreign|^L is held by a lock that is not ours/,
     );
     const known = { ...foreign, description: 'a file', library: 'X', pid: 42, host: 'h' };
-    expect(sayHolder('L', known, 0))
+    expect(describeHolder('L', known, 0))
       .to.include('a file')
       .and.to.include('X')
       .and.to.include('pid 42, on host h');
     const bare = { ...foreign, description: 'a file', library: 'X' };
-    expect(sayHolder('L', bare, 0))
+    expect(describeHolder('L', bare, 0))
       .to.include('X')
       .and.not.to.include('pid');
   });
 
   it('say of an empty directory what it may be', () => {
     const empty = { kind: 'empty', verdict: 'unknown', reason: 'it is' } as const;
-    expect(sayHolder('L', empty, 0)).to.include('an empty directory');
-    expect(sayHolder('L', { ...empty, library: 'proper-lockfile' }, 0)).to.include('proper-lockfile');
+    expect(describeHolder('L', empty, 0)).to.include('an empty directory');
+    expect(describeHolder('L', { ...empty, library: 'proper-lockfile' }, 0)).to.include('proper-lockfile');
   });
 
   it('cut what is too long', () => {
@@ -58,7 +61,7 @@ describe('the words for a lock that is not ours', () => {
       pid: 1,
       note: 'n'.repeat(500),
     } as const;
-    expect(sayHolder('L', holder, 0))
+    expect(describeHolder('L', holder, 0))
       .to.include(`${'n'.repeat(200)}…`)
       .and.not.to.include('n'.repeat(201));
   });
@@ -80,8 +83,8 @@ const first = (protocol: Protocol<unknown>): unknown => protocol.next().value;
 describe('a step that makes a name', () => {
   it('lets others read it and nobody else write it, if it is told nothing', () => {
     expect(first(mkdir('/d'))).to.deep.equal({ call: 'mkdir', path: '/d', mode: 0o755 });
-    expect(first(stage('/f', 'x'))).to.deep.equal({
-      call: 'stage',
+    expect(first(create('/f', 'x'))).to.deep.equal({
+      call: 'create',
       path: '/f',
       text: 'x',
       mode: 0o644,
@@ -92,7 +95,7 @@ describe('a step that makes a name', () => {
 describe('a twin', () => {
   it('is not found where the directory can’t be listed', () => {
     const found = { kind: 'foreign', what: 'a file', text: '' } as const;
-    expect(calls(withTwin(found, '/d/L', '/d'), () => undefined)).to.deep.equal(['list']);
+    expect(calls(withSibling(found, '/d/L', '/d'), () => undefined)).to.deep.equal(['list']);
   });
 });
 
@@ -105,16 +108,16 @@ describe('the beacon of the dead', () => {
     { ...record, token: 'b'.repeat(24) },
     { mode: 0o644, orphanGraceMs: 0 },
   );
-  const name = `.holdfast-${beaconDigits(lock)}-${token}`;
+  const name = `.holdfast-${lockDigits(lock)}-${token}`;
   const sweep = (answer: (step: Step) => unknown) =>
     calls(sweepBeacons('/d', ['L', name], claim, record), answer);
   const refusal = (code: string) => Object.assign(new Error(code), { code });
 
   it('is told by the digits of its lock', () => {
-    expect(tokenOfBeacon(name, beaconDigits(lock))).to.equal(token);
-    expect(tokenOfBeacon(name, beaconDigits('/d/other.lock'))).to.equal(undefined);
-    expect(tokenOfBeacon('L.lock', beaconDigits(lock))).to.equal(undefined);
-    expect(beaconDigits('/elsewhere/L.lock')).to.equal(beaconDigits(lock));
+    expect(tokenOfBeacon(name, lockDigits(lock))).to.equal(token);
+    expect(tokenOfBeacon(name, lockDigits('/d/other.lock'))).to.equal(undefined);
+    expect(tokenOfBeacon('L.lock', lockDigits(lock))).to.equal(undefined);
+    expect(lockDigits('/elsewhere/L.lock')).to.equal(lockDigits(lock));
   });
 
   it('is swept when no eviction lock is its claim’s', () => {

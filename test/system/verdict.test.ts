@@ -2,7 +2,7 @@
 import { expect } from 'chai';
 import type { Identity, Machine, ProcessState, TaskState } from '../../src/system/machine.js';
 import type { HolderRecord } from '../../src/model/record.js';
-import type { Signal } from '../../src/model/steps.js';
+import type { BeaconState } from '../../src/model/steps.js';
 import { judgeHolder } from '../../src/system/verdict.js';
 
 const linux: Identity = {
@@ -49,7 +49,7 @@ function machine(answers: Answers = {}): Machine {
 const without = <T extends object, K extends keyof T>(record: T, ...fields: K[]): Omit<T, K> =>
   Object.fromEntries(Object.entries(record).filter(([field]) => !fields.includes(field as K))) as Omit<T, K>;
 
-function verdict(record: HolderRecord, answers?: Answers, signal?: Signal): string {
+function verdict(record: HolderRecord, answers?: Answers, signal?: BeaconState): string {
   return judgeHolder(record, machine(answers), '/somewhere', signal).verdict;
 }
 
@@ -192,7 +192,7 @@ describe('the verdict', () => {
 
     it('is not asked of a beacon that could prove nothing', () => {
       const asked = (record: HolderRecord, answers?: Answers) =>
-        judgeHolder(record, machine(answers), '/somewhere').ask;
+        judgeHolder(record, machine(answers), '/somewhere').beacon;
       expect(asked(container)).to.equal(`/somewhere/.holdfast-0123abcd-${container.token}`);
       expect(asked(without(container, 'beacon'))).to.equal(undefined);
       expect(asked(without(container, 'local'))).to.equal(undefined);
@@ -204,7 +204,7 @@ describe('the verdict', () => {
     });
 
     it('is asked once: silence is an answer', () => {
-      expect(judgeHolder(container, machine(), '/somewhere', 'silent')).not.to.have.property('ask');
+      expect(judgeHolder(container, machine(), '/somewhere', 'silent')).not.to.have.property('beacon');
     });
   });
 

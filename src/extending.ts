@@ -3,12 +3,12 @@
  * `holdfast/protocol`; `docs/extending.md` builds a lock with it.
  */
 export type { AnyClaim } from './model/claim.js';
-export { apart } from './protocol/trampoline.js';
-export { insist, quietly } from './protocol/retry.js';
+export { delegate } from './protocol/trampoline.js';
+export { retry, ignoreErrors } from './protocol/retry.js';
 export { LockBase, type Taken } from './lock/lock-base.js';
 export { formatRecord, parseRecord, type HolderRecord } from './model/record.js';
 export {
-  ask,
+  custom,
   judge,
   link,
   list,
@@ -18,12 +18,12 @@ export {
   readlink,
   rename,
   rmdir,
-  same,
-  settle,
-  stage,
+  sameFile,
+  backoff,
+  create,
   symlink,
   unlink,
-  type Apart,
+  type Delegation,
   type Blocker,
   type Content,
   type Found,

@@ -1,0 +1,115 @@
+/** How a lock's files are read, listed and created: the calls that take more than one system call, in both forms. */
+import { isUtf8 } from 'node:buffer';
+import * as fs from 'node:fs';
+import { MAX_TEXT_BYTES, type Content } from '../model/steps.js';
+
+// For what became something else since we looked. O_NOFOLLOW: a link is text, and never followed. O_NONBLOCK: opening
+// a FIFO waits for nobody. Windows knows neither, nor FIFOs.
+const { O_NOFOLLOW = 0, O_NONBLOCK = 0, O_DIRECTORY = 0 } = fs.constants as Partial<typeof fs.constants>;
+
+const READ_FLAGS = fs.constants.O_RDONLY | O_NOFOLLOW | O_NONBLOCK;
+
+function notAFile(stats: fs.Stats): Content | undefined {
+  if (stats.isSymbolicLink()) return { is: 'symlink' };
+  if (stats.isDirectory()) return { is: 'directory' };
+  if (stats.isFIFO()) return { is: 'other', what: 'a FIFO' };
+  if (stats.isSocket()) return { is: 'other', what: 'a socket' };
+  if (!stats.isFile()) return { is: 'other', what: 'a device' };
+  if (stats.size > MAX_TEXT_BYTES) return { is: 'other', what: `a file of ${String(stats.size)} bytes` };
+  return undefined;
+}
+
+function toText(buffer: Buffer): Content {
+  return isUtf8(buffer)
+    ? { is: 'file', text: buffer.toString() }
+    : { is: 'other', what: 'a file whose content is not text' };
+}
+
+/** A directory, to see whether we may read it; not by its name, which may be a link's by now. Windows opens none. */
+const isToBeOpened = (named: Content): boolean => named.is === 'directory' && O_DIRECTORY !== 0;
+
+/**
+ * Looks before it opens: opening a FIFO wakes whoever waits to write to it, and opening some devices acts. What was
+ * opened is looked at again, since the name may have changed hands.
+ */
+export function readSync(path: string): Content {
+  const stats = fs.lstatSync(path, { throwIfNoEntry: false }); // To find nothing is common, and a throw takes long.
+  if (stats === undefined) return { is: 'nothing' };
+  const named = notAFile(stats);
+  if (named !== undefined && !isToBeOpened(named)) return named;
+  const descriptor = fs.openSync(path, READ_FLAGS);
+  try {
+    const other = notAFile(fs.fstatSync(descriptor));
+    if (other !== undefined) return other;
+    const buffer = Buffer.allocUnsafe(MAX_TEXT_BYTES);
+    return toText(buffer.subarray(0, fs.readSync(descriptor, buffer, 0, MAX_TEXT_BYTES, 0)));
+  } finally {
+    fs.closeSync(descriptor);
+  }
+}
+
+export async function read(path: string): Promise<Content> {
+  const named = notAFile(await fs.promises.lstat(path));
+  if (named !== undefined && !isToBeOpened(named)) return named;
+  const file = await fs.promises.open(path, READ_FLAGS);
+  try {
+    const other = notAFile(await file.stat());
+    if (other !== undefined) return other;
+    const buffer = Buffer.allocUnsafe(MAX_TEXT_BYTES);
+    return toText(buffer.subarray(0, (await file.read(buffer, 0, MAX_TEXT_BYTES, 0)).bytesRead));
+  } finally {
+    await file.close();
+  }
+}
+
+export function listSync(path: string, limit: number): string[] {
+  const names: string[] = [];
+  const directory = fs.opendirSync(path);
+  try {
+    for (let entry; names.length < limit && (entry = directory.readSync()) !== null;) names.push(entry.name);
+  } finally {
+    directory.closeSync();
+  }
+  return names;
+}
+
+export async function list(path: string, limit: number): Promise<string[]> {
+  const names: string[] = [];
+  const directory = await fs.promises.opendir(path);
+  try {
+    for (let entry; names.length < limit && (entry = await directory.read()) !== null;)
+      names.push(entry.name);
+  } finally {
+    await directory.close();
+  }
+  return names;
+}
+
+/** Makes a new file with its text, or nothing: a file that could not be filled is removed again. */
+export function createFileSync(path: string, text: string, mode: number): void {
+  const descriptor = fs.openSync(path, 'wx', mode);
+  try {
+    fs.writeFileSync(descriptor, text);
+  } catch (error) {
+    fs.unlinkSync(path);
+    throw error;
+  } finally {
+    fs.closeSync(descriptor);
+  }
+}
+
+export async function createFile(path: string, text: string, mode: number): Promise<void> {
+  const file = await fs.promises.open(path, 'wx', mode);
+  try {
+    await file.writeFile(text);
+  } catch (error) {
+    await fs.promises.unlink(path);
+    throw error;
+  } finally {
+    await file.close();
+  }
+}
+
+export function isSameFile(one: fs.BigIntStats, other: fs.BigIntStats): boolean {
+  return one.ino !== 0n && one.ino === other.ino && one.dev === other.dev; // 0: a filesystem without inodes.
+}

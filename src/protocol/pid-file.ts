@@ -1,0 +1,93 @@
+/** What stands at a pid file's two names, and whether its holder lives. `pid-lock.ts` states the rules. */
+import { makeClaim, type AnyClaim, type Claim, type ClaimOptions } from '../model/claim.js';
+import { privatePath, recordBeside } from '../model/file-names.js';
+import type { HolderRecord } from '../model/record.js';
+import {
+  judgePid,
+  read,
+  sameFile,
+  type Blocker,
+  type Content,
+  type Found,
+  type Protocol,
+} from '../model/steps.js';
+import { isSame, judgeFound, readLock, recordsOf } from './inspect.js';
+
+/** A claim on a pid file. */
+export interface PidClaim extends AnyClaim {
+  /** The pid file. */
+  readonly path: string;
+  /** What takes `<path>.evict`, and whose private file becomes the record beside the pid file. */
+  readonly name: Claim;
+}
+
+/** How often both names are read anew that change between two calls. */
+const MAX_READS = 8;
+
+const PID_LIMIT = 2 ** 31;
+
+export function makePidClaim(path: string, record: HolderRecord, options: ClaimOptions): PidClaim {
+  return { path, record, name: makeClaim(path, 'link', record, options) };
+}
+
+/** The pid that a text is: digits and blanks, as the many programs write that write such files. */
+export function parsePid(text: string): number | undefined {
+  const digits = /^\s*(\d{1,10})\s*$/.exec(text)?.[1];
+  const pid = Number(digits ?? 0);
+  return pid > 0 && pid < PID_LIMIT ? pid : undefined;
+}
+
+export function pidText(record: HolderRecord): string {
+  return `${String(record.pid)}\n`;
+}
+
+/** The second name of a pid file of ours. */
+export function secondName(path: string, record: HolderRecord): string {
+  return privatePath(`${path}.pid`, record.token);
+}
+
+/** What stands at a pid file's name and beside it, and whether its holder lives; `undefined` if nothing does. */
+export function* inspectPid(path: string): Protocol<Blocker | undefined> {
+  let looks = 1;
+  for (; ; looks++) {
+    const beside = yield* readLock(recordBeside(path));
+    const content = yield* read(path);
+    const [record] = beside === undefined ? [] : recordsOf(beside);
+    if (beside !== undefined && record === undefined) return yield* besideIsForeign(beside, path);
+    if (record !== undefined && (content.is === 'nothing' || (yield* isOurs(path, content, record)))) {
+      const found: Found = { kind: 'pid', record };
+      return { path, found, judgement: yield* judgeFound(found, path) };
+    }
+    // One of us may have come or gone between the two calls.
+    if (looks < MAX_READS && !isUnchanged(beside, yield* readLock(recordBeside(path)))) continue;
+    return content.is === 'nothing' ? undefined : yield* judgeStranger(content, path);
+  }
+}
+
+function isUnchanged(one: Found | undefined, other: Found | undefined): boolean {
+  return other === undefined ? one === undefined : isSame(one, other);
+}
+
+function* besideIsForeign(found: Found, path: string): Protocol<Blocker> {
+  const name = recordBeside(path);
+  return { path: name, found, judgement: yield* judgeFound(found, name) };
+}
+
+/** PID-3. */
+export function* isOurs(path: string, content: Content, record: HolderRecord): Protocol<boolean> {
+  if (content.is !== 'file' || content.text !== pidText(record)) return false;
+  return yield* sameFile(path, secondName(path, record));
+}
+
+/** PID-4. */
+function* judgeStranger(content: Content, path: string): Protocol<Blocker> {
+  const pid = content.is === 'file' ? parsePid(content.text) : undefined;
+  if (content.is !== 'file' || pid === undefined) {
+    const what = content.is === 'other' ? content.what : 'no pid file';
+    const found: Found = { kind: 'foreign', what, ...(content.is === 'file' ? { text: content.text } : {}) };
+    return { path, found, judgement: { verdict: 'unknown', reason: `it is ${what}` } };
+  }
+  const what = `the pid file of another program, pid ${String(pid)}`;
+  const found: Found = { kind: 'foreign', what, text: content.text };
+  return { path, found, judgement: yield* judgePid(pid, path) };
+}
