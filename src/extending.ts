@@ -1,6 +1,8 @@
 /**
- * For authors of locks of their own: what a subclass of `LockBase` needs to supply a protocol. Exported as
- * `holdfast/protocol`; `docs/extending.md` builds a lock with it.
+ * What `holdfast/protocol` exports, for authors of locks of their own: everything that a subclass of `LockBase` needs to
+ * supply a protocol.
+ *
+ * @module protocol
  */
 export type { AnyClaim } from './model/claim.js';
 export { delegate } from './protocol/trampoline.js';

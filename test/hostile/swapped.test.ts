@@ -60,7 +60,7 @@ describe('a lock directory', () => {
         call: 'rename',
         from: directory.join('mine'),
         to: `${lock}/mine`,
-        within: lock,
+        lockDirectory: lock,
       } as const;
       expect(await run(move)).to.equal('missing');
       expect(portrait(directory.path)).to.deep.equal(before);

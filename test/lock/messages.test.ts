@@ -151,7 +151,7 @@ describe('an error', () => {
       expect(error).to.be.instanceOf(family).and.instanceOf(errors.LockFileError).and.instanceOf(Error);
       expect(error).to.include({ name, code, path: '/a.lock', holder, cause, message: 'words' });
       expect(String(error)).to.equal(`${name}: words`);
-      expect(error.stack).to.include('words.test');
+      expect(error.stack).to.include('messages.test');
       expect(new errors[name as keyof typeof families]('words', { path: '/a.lock' })).not.to.have.property(
         'cause',
       );
