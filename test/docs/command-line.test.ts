@@ -1,4 +1,4 @@
-/** What `docs/command.md` shows, typed in a folder where its scripts are: it runs, and says what is written there. */
+/** What `docs/guide/command-line.md` shows, typed in a folder where its scripts are: it runs, and says what is written there. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
@@ -9,9 +9,9 @@ import { projectDirectory } from '../support/paths.js';
 import { command } from '../support/peers.js';
 import { endScripts, start } from '../support/script.js';
 import { temporaryDirectory, type TemporaryDirectory } from '../support/temporary.js';
-import { main } from './holdfast.js';
+import { main } from '../command/holdfast.js';
 
-const page = readFileSync(join(projectDirectory, 'docs/command.md'), 'utf8');
+const page = readFileSync(join(projectDirectory, 'docs/guide/command-line.md'), 'utf8');
 const blocks = [...page.matchAll(/^```sh\n(.*?)^```$/gms)].map(([, text = '']) => text);
 
 /** A block of a session: what was typed, and what was answered. */
@@ -47,7 +47,7 @@ function folder(): { directory: TemporaryDirectory; type: (line: string) => Prom
   return { directory, type };
 }
 
-describe('docs/command.md', function () {
+describe('docs/guide/command-line.md', function () {
   this.timeout(60_000);
 
   before(function () {
