@@ -42,7 +42,11 @@ describe('the pages', () => {
   });
 
   it('have links that lead to a file and a heading that exist', () => {
-    const dead = pages.flatMap((path) => linksOf(path).filter((link) => !leadsSomewhere(path, link)));
+    const dead = pages.flatMap((path) =>
+      linksOf(path)
+        .filter((link) => !leadsSomewhere(path, link))
+        .map((link) => `${path}: ${link}`),
+    );
     expect(dead).to.deep.equal([]);
   });
 
