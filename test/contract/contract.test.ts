@@ -1,5 +1,5 @@
-/** The contract suite over every lock of this package, and over the one that `docs/extending.md` builds. */
-import { contract, type Subject } from '../../src/contract/suite.js';
+/** The contract suite over every lock of this package, and over the one that `docs/reference/extending.md` builds. */
+import { contract, type Subject } from '../../src/contract.js';
 
 const holdfast = new URL('../../src/index.js', import.meta.url);
 

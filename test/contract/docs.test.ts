@@ -18,15 +18,15 @@ import { temporaryDirectory } from '../support/temporary.js';
 const read = (...names: string[]): string => readFileSync(join(projectDirectory, ...names), 'utf8');
 
 describe('the documents', () => {
-  it('extending.md: the room is the code of docs/extending.md', () => {
+  it('extending.md: the room is the code of docs/reference/extending.md', () => {
     const [, code] =
-      /```ts\n(\/\*\*\n \* A lock that is a room[^]*?)```/.exec(read('docs/extending.md')) ?? [];
+      /```ts\n(\/\*\*\n \* A lock that is a room[^]*?)```/.exec(read('docs/reference/extending.md')) ?? [];
     expect(code?.replace("'holdfast/protocol'", "'../../src/extending.js'")).to.equal(
       read('test/contract/room-lock.ts'),
     );
   });
 
-  it('protocol.md: in the picture of a recovery, whoever recovers makes the calls that it makes', () => {
+  it('how-it-works.md: in the picture of a recovery, whoever recovers makes the calls that it makes', () => {
     const directory = temporaryDirectory();
     const lock = new LockFile(directory.join('config.json'));
     const take = `import(${JSON.stringify(packageUrl)}).then(({ LockFile }) => {
@@ -50,12 +50,14 @@ describe('the documents', () => {
     expect(outcome.previous?.pid).to.equal(dead.pid);
     lock.breakLockSync();
 
-    const drawn = [...read('docs/protocol.md').matchAll(/^ +P->>D: (\w+)(?:.*?(config\.json\S*))?/gm)];
+    const drawn = [
+      ...read('docs/explanation/how-it-works.md').matchAll(/^ +P->>D: (\w+)(?:.*?(config\.json\S*))?/gm),
+    ];
     expect(drawn.map(([, call, name = 'config.json.lock']) => `${call} ${name}`)).to.deep.equal(made);
   });
 
   it('originals.md: each row says what became of it, and a test that is there', () => {
-    const rows = read('docs/originals.md')
+    const rows = read('docs/explanation/originals.md')
       .split('\n')
       .filter((line) => line.startsWith('| ') && !line.startsWith('| ---') && !line.startsWith('| of the'))
       .map((line) =>

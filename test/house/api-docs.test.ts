@@ -8,7 +8,7 @@ import { temporaryDirectory, type TemporaryDirectory } from '../support/temporar
 
 const { entryPoints: entries } = read('typedoc.json') as { entryPoints: readonly string[] };
 
-/** Steps make sense only together: docs/extending.md builds a lock with them. */
+/** Steps make sense only together: docs/reference/extending.md builds a lock with them. */
 const without = ['protocol'];
 
 describe('the API docs', function () {

@@ -141,11 +141,11 @@ describe('the channels', () => {
     expect(stdout.trim().split('\n').sort()).to.deep.equal(['true', 'uncaught mine']);
   });
 
-  it('work as docs/observability.md shows', () => {
+  it('work as docs/reference/tracing.md shows', () => {
     const directory = temporaryDirectory().expect('node_modules', 'node_modules/', 'block-0.mjs');
     mkdirSync(directory.join('node_modules'));
     symlinkSync(projectDirectory, directory.join('node_modules/holdfast'), 'junction');
-    const text = readFileSync(join(projectDirectory, 'docs/observability.md'), 'utf8');
+    const text = readFileSync(join(projectDirectory, 'docs/reference/tracing.md'), 'utf8');
     const blocks = [...text.matchAll(/^```js\n(.*?)^```$/gms)].map(([, block = '']) => block);
     expect(blocks).to.have.length(1);
     for (const [index, block] of blocks.entries()) {

@@ -1,5 +1,5 @@
 /**
- * Every runtime does what docs/runtimes.md says of it, with the packed package.
+ * Every runtime does what docs/reference/runtimes.md says of it, with the packed package.
  *
  * Not promised: to have run them all. A runtime that can't be had here (no registry, no build for this machine) is
  * skipped, and the table that is printed at the end says so.
@@ -37,11 +37,13 @@ describe('the runtimes', function () {
   });
 
   after(() => {
-    console.log(['', 'What ran of docs/runtimes.md:', ...ran, ''].join('\n      '));
+    console.log(['', 'What ran of docs/reference/runtimes.md:', ...ran, ''].join('\n      '));
   });
 
-  it('are told in docs/runtimes.md as they are known here', () => {
-    expect(readFileSync(join(projectDirectory, 'docs/runtimes.md'), 'utf8')).to.include(renderTable());
+  it('are told in docs/reference/runtimes.md as they are known here', () => {
+    expect(readFileSync(join(projectDirectory, 'docs/reference/runtimes.md'), 'utf8')).to.include(
+      renderTable(),
+    );
   });
 
   for (const runtime of runtimes) {
@@ -61,7 +63,7 @@ describe('the runtimes', function () {
       );
       expect(failed).to.deep.equal([]);
       const mended = outcomes.filter(({ check, problem }) => problem === undefined && check in runtime.known);
-      expect(mended, 'works by now: see runtimes.ts and docs/runtimes.md').to.deep.equal([]);
+      expect(mended, 'works by now: see runtimes.ts and docs/reference/runtimes.md').to.deep.equal([]);
     });
   }
 });

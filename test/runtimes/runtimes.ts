@@ -3,7 +3,7 @@
  *
  * They come from npm's registry, as the packages by which `node`, `bun` and `deno` deliver their binaries; those
  * packages themselves would download or link at installation. What is known not to work stands here once; the test
- * holds it against what happens, and docs/runtimes.md shows it.
+ * holds it against what happens, and docs/reference/runtimes.md shows it.
  */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
@@ -80,7 +80,9 @@ export const runtimes: readonly Runtime[] = [
       '--allow-read=READ,WRITE',
       '--allow-write=WRITE',
     ],
-    known: { '… at an uncaught error': 'no: it tells nobody; the lock is the dead’s, and recovered' },
+    known: {
+      '… at an uncaught error': 'no: Deno reports it to nobody; the next contender recovers the lock',
+    },
   },
 ];
 
@@ -106,7 +108,7 @@ export function isOurs(runtime: Runtime): boolean {
   return runtime.name === `Node ${process.versions.node.split('.')[0] ?? ''}`;
 }
 
-/** The table of docs/runtimes.md. */
+/** The table of docs/reference/runtimes.md. */
 export function renderTable(): string {
   const row = (cells: readonly string[]) => `| ${cells.join(' | ')} |`;
   return [

@@ -58,7 +58,7 @@ interface Command {
   readonly confined?: readonly string[] | undefined;
 }
 
-/** Each check by its name, which is its row in docs/runtimes.md. */
+/** Each check by its name, which is its row in docs/reference/runtimes.md. */
 export const checks: Readonly<Record<string, (path: string) => void | Promise<void>>> = {
   'the quick start, async': async (path) => {
     await using lock = await new LockFile(path).acquire();

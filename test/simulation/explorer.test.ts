@@ -73,7 +73,7 @@ describe("another program's lock is never overrun:", () => {
 
   it('not when it comes after an orphan, nor after a forced break', () => {
     explore(orphanAnd(['link', 'link'], 'proper-lockfile'));
-    // Not the mkdir kind: docs/protocol.md says what is open there.
+    // Not the mkdir kind: docs/explanation/not-covered.md says what is open there.
     for (const one of ['link', 'symlink'] as const) explore(raided(one, 'link', 'proper-lockfile'));
   });
 });

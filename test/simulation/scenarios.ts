@@ -149,7 +149,7 @@ export function old(of: readonly Kind[], protocols: Protocols = shipped): Scenar
 /**
  * What a refusal may be, and which laws hold then. A call that is refused for good can't be made up for as long as its
  * author lives, so what it was to remove stays; and of a reply that was lost, an unlink in a lock directory can't tell
- * whether somebody else came first (see docs/protocol.md).
+ * whether somebody else came first (see docs/explanation/not-covered.md).
  */
 export const refusals = {
   'refused once, or made and yet refused': { mishaps: ['refuse', 'busy', 'late'], laws: /./ },
