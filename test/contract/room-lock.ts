@@ -1,26 +1,26 @@
 /**
  * A lock that is a room: a directory that is free while it is empty.
  *
- * Whoever wants it prepares a directory of its own that holds one file, named by the claim's token, and renames that
- * directory to the room's name. rename(2) replaces an empty directory and refuses any other, so of all who try one
- * moves in, with its record, in one step. Leaving is unlinking a file whose name nobody else's claim ever has: so it
- * can't remove another's, and what the dead left is removed the same way.
+ * A contender prepares a directory of its own that holds one file, named by the claim's token, and renames that
+ * directory to the room's name. rename(2) replaces an empty directory and refuses any other, so one contender moves in,
+ * with its record, in one step. To leave is to unlink a file whose name no other claim ever has: so a release can't
+ * remove another holder's claim, and the claim of a dead holder is removed in the same way.
  */
 import { basename, dirname } from 'node:path';
 import {
   LockBase,
+  create,
   formatRecord,
-  retry,
+  ignoreErrors,
   judge,
   list,
   mkdir,
   parseRecord,
   pause,
-  ignoreErrors,
   read,
   rename,
+  retry,
   rmdir,
-  create,
   unlink,
   type AnyClaim,
   type Blocker,
@@ -47,7 +47,7 @@ export class RoomLock extends LockBase {
         return { claim, previous };
       }
       const blocker = yield* this.inspecting();
-      if (blocker === undefined) continue; // It was left between the two calls.
+      if (blocker === undefined) continue; // Its holder left between the two calls.
       if (blocker.judgement.verdict !== 'dead' || !('record' in blocker.found)) {
         yield* pause(blocker); // Nothing of ours is on disk while we wait.
         continue;
@@ -87,7 +87,7 @@ export class RoomLock extends LockBase {
   protected override *breaking(): Protocol<readonly HolderRecord[]> {
     const seen = yield* this.inspecting();
     if (seen === undefined) return [];
-    if (!('record' in seen.found)) throw new Error(`${this.lockPath} is not a room, and not ours to empty`);
+    if (!('record' in seen.found)) throw new Error(`${this.lockPath} is not a room, and not ours to clear`);
     return (yield* this.#moveOut(seen.found.record)) ? [seen.found.record] : [];
   }
 
@@ -116,7 +116,7 @@ export class RoomLock extends LockBase {
     yield* rmdir(own);
   }
 
-  /** Removes what those left who were killed while they prepared. An empty directory is made anew if it is missed. */
+  /** Removes what killed contenders left while they prepared. A living one whose empty directory goes makes it again. */
   *#sweep(self: HolderRecord): Protocol<void> {
     const start = basename(this.#prepared(''));
     for (const name of (yield* list(dirname(this.path), 1_000)) ?? []) {
@@ -134,7 +134,7 @@ export class RoomLock extends LockBase {
   }
 }
 
-/** What rename(2) says of a directory that is not empty; EPERM is what Windows says. ENOENT: ours was swept. */
+/** The codes of rename(2) for a directory that is not empty; EPERM is from Windows. ENOENT: ours was swept. */
 function isOccupied(refusal: unknown): boolean {
   const { code } = refusal as NodeJS.ErrnoException;
   return code === 'ENOTEMPTY' || code === 'EEXIST' || code === 'EPERM' || code === 'ENOENT';
