@@ -1,6 +1,6 @@
 /**
- * What `holdfast/protocol` exports, for authors of locks of their own: everything that a subclass of `LockBase` needs to
- * supply a protocol.
+ * The exports of `holdfast/protocol`, for authors who implement a lock of their own: everything that a subclass of
+ * `LockBase` needs.
  *
  * @module protocol
  */

@@ -1,32 +1,32 @@
-/** A claim: what one acquisition is about to put, or has put, under a lock's name. */
+/** A claim: what one acquisition puts under a lock's name. */
 import { formatRecord, type HolderRecord } from './record.js';
 import { privatePath } from './file-names.js';
 
 /** How a lock's name appears: as a hard link, a directory or a symbolic link. They exclude each other. */
 export type Kind = 'link' | 'mkdir' | 'symlink';
 
-/** What every protocol needs of a claim. Made new for every acquisition: its token tells it from all others. */
+/** What every protocol needs of a claim. Each acquisition makes a new claim with a token of its own. */
 export interface AnyClaim {
   /** Who holds it. */
   readonly record: HolderRecord;
 }
 
-/** A claim that is put under a lock's name. */
+/** A claim for a lock that is a name on disk. */
 export interface Claim extends AnyClaim {
-  /** The lock's name, which every contender knows. */
+  /** The lock's path, the same for every contender. */
   readonly lock: string;
   readonly kind: Kind;
   /** The record as it stands on disk. */
   readonly text: string;
-  /** A private name beside the lock's, where a file is finished before it appears under the lock's name. */
+  /** This claim's own path beside the lock: the file is complete there before it appears under the lock's name. */
   readonly privateFile: string;
-  /** The permissions of the claim's file, as far as the umask lets. */
+  /** The permissions of the claim's file, less the umask. */
   readonly mode: number;
-  /** How long an empty lock directory is honoured, in milliseconds. */
+  /** How long an empty lock directory counts as held, in milliseconds. */
   readonly orphanGraceMs: number;
 }
 
-/** The permissions of a directory for files of this mode: whoever may read those may enter it. */
+/** The permissions of a directory for files of this mode: every user who may read the files may enter it. */
 export function directoryMode(mode: number): number {
   return mode | 0o300 | ((mode & 0o444) >> 2);
 }
@@ -48,10 +48,10 @@ export function makeClaim(lock: string, kind: Kind, record: HolderRecord, option
   };
 }
 
-/** What a protocol has taken: the claim that now holds the lock, and the dead holder whom it replaced. */
+/** The result of a protocol that took a lock. */
 export interface Taken<C extends AnyClaim = AnyClaim> {
-  /** The claim that now holds the lock: the one that was asked for, or what it has become. */
+  /** The claim that now holds the lock: the requested one, or the one the protocol made of it. */
   readonly claim: C;
-  /** The dead holder whom it replaced, if it did. */
+  /** The dead holder that it replaced, if any. */
   readonly previous: HolderRecord | undefined;
 }

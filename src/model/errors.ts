@@ -1,5 +1,5 @@
 /**
- * The errors, made fresh where they happen.
+ * The error classes. Each error is created where it happens, so that its stack is useful.
  *
  *     LockFileError
  *     ├── LockError      not acquired:  LockTimeout, AlreadyLocked, LockFailed
@@ -8,18 +8,18 @@
 import type { Holder } from './holder.js';
 
 export interface ErrorDetails {
-  /** The lock's name on disk. */
+  /** The lock's path on disk. */
   readonly path: string;
-  /** Who was in the way, where somebody was. */
+  /** The holder that was in the way, if there was one. */
   readonly holder?: Holder | undefined;
   readonly cause?: unknown;
 }
 
 /**
- * All that this package throws of its own accord, but for a `TypeError` or `RangeError` about bad arguments.
+ * The base class of this package's errors. Only a `TypeError` or `RangeError` about a bad argument is not one of them.
  *
- * The message is for people: who holds the lock, for how long, whether it lives, what to do next. `code` is for
- * programs.
+ * The message is for people: it says who holds the lock, for how long, whether the holder is alive, and what to do
+ * next. `code` is for programs.
  *
  * @example
  * try {
@@ -29,16 +29,16 @@ export interface ErrorDetails {
  * }
  */
 export abstract class LockFileError extends Error {
-  /** Spelled out, since a minified class has another. */
+  /** A literal, since a minifier changes the class's own name. */
   abstract override readonly name: string;
-  /** What happened, for programs; the same in every version, and for every copy of this package. */
+  /** What happened, for programs. The same in every version and in every copy of this package. */
   abstract readonly code: string;
-  /** The lock's name on disk, absolute. */
+  /** The lock's absolute path on disk. */
   readonly path: string;
-  /** Who was in the way, where somebody was. */
+  /** The holder that was in the way, if there was one. */
   readonly holder: Holder | undefined;
 
-  /** Made by this package where it happens; for a kind of lock of your own, by you. */
+  /** Call it only from a kind of lock of your own. */
   constructor(message: string, { path, holder, cause }: ErrorDetails) {
     super(message, cause === undefined ? undefined : { cause });
     this.path = path;
@@ -55,7 +55,7 @@ export abstract class LockFileError extends Error {
 export abstract class LockError extends LockFileError {}
 
 /**
- * The timeout passed while somebody else held the lock: `holder` says who.
+ * The timeout expired while another holder had the lock. `holder` describes it.
  *
  * @example
  * await lock.acquire(5_000); // LockTimeout after five seconds
@@ -66,10 +66,10 @@ export class LockTimeout extends LockError {
 }
 
 /**
- * Somebody else holds the lock, and the caller asked not to wait: `holder` says who.
+ * Another holder has the lock, and the caller asked not to wait. `holder` describes it.
  *
  * @example
- * await lock.acquire(0); // AlreadyLocked at once
+ * await lock.acquire(0); // AlreadyLocked immediately
  */
 export class AlreadyLocked extends LockError {
   readonly name = 'AlreadyLocked';
@@ -77,7 +77,7 @@ export class AlreadyLocked extends LockError {
 }
 
 /**
- * The lock can't be made: no such directory, no permission, disk full. `cause` is the system's error.
+ * The lock can't be created: no such directory, no permission, disk full. `cause` is the system's error.
  *
  * @example
  * await new LockFile('no/such/directory/file').acquire(); // LockFailed, whose cause is ENOENT
@@ -88,8 +88,8 @@ export class LockFailed extends LockError {
 }
 
 /**
- * The lock was not released, or not broken. Thrown as itself when the system refused, with the system's error as
- * `cause`.
+ * The lock was not released, or not broken. An error of this class itself means that a system call failed; `cause` is
+ * the system's error.
  *
  * @example
  * if (error instanceof UnlockError) console.error(error.message, error.cause);
@@ -111,7 +111,7 @@ export class NotLocked extends UnlockError {
 }
 
 /**
- * Somebody else holds the lock, or the caller's was broken by force.
+ * Another holder has the lock, or the caller's lock was broken with `breakLock()`.
  *
  * @example
  * await new LockFile(path).breakLock();

@@ -1,20 +1,21 @@
-/** The names that a lock has on disk besides its own: all of them begin with it, or with `.holdfast-`. */
+/** The names that a lock has on disk besides its own. Each begins with the lock's name or with `.holdfast-`. */
 import type { Token } from './record.js';
 
-/** Where a claim is written before it appears under the lock's name. */
+/** The private file of a claim: complete there before it appears under the lock's name. */
 export function privatePath(lock: string, token: Token): string {
   return `${lock}.${token}`;
 }
 
-/** The token at the end of a staged claim's name, or `undefined` if the name is not one. */
+/** The token at the end of a private file's name, or `undefined` if the name is not one. */
 export function tokenOfPrivateFile(name: string): Token | undefined {
   return /\.([0-9a-f]{24})$/.exec(name)?.[1];
 }
 
 /**
- * Eight digits that stand for the lock in its beacons' names. Those must be short, since a socket's path is cut at 107
- * bytes, and must tell the lock, since only its holder may sweep them. Two locks of one directory whose digits are the
- * same, once in four thousand million, at worst leave a dead holder unproved. FNV-1a.
+ * Eight hexadecimal digits that identify the lock in its beacons' names (an FNV-1a hash). A beacon's name must be
+ * short, since a socket's path ends at 107 bytes, and must identify the lock, since only the lock's holder may sweep
+ * it. Two locks of one directory have the same digits once in four billion; at worst, a dead holder is then not
+ * recognized.
  */
 export function lockDigits(lock: string): string {
   let hash = 0x811c9dc5;
@@ -23,7 +24,7 @@ export function lockDigits(lock: string): string {
   return hash.toString(16).padStart(8, '0');
 }
 
-/** Where the holder of a claim listens, in the lock's directory. */
+/** The socket on which the holder of a claim listens, in the lock's directory. */
 export function beaconPath(directory: string, digits: string, token: Token): string {
   return `${directory}/.holdfast-${digits}-${token}`;
 }
@@ -34,26 +35,26 @@ export function tokenOfBeacon(name: string, digits: string): Token | undefined {
   return found === digits ? token : undefined;
 }
 
-/** Where a claim stands in a lock directory: a name that no other claim ever has. */
+/** The path of a claim in a lock directory. No other claim ever has this path. */
 export function claimIn(name: string, token: string): string {
   return `${name}/${token}`;
 }
 
 const EVICTION = '.evict';
 
-/** The lock under which a name is recovered, given back or broken. */
+/** The eviction lock of a name: the lock under which it is recovered, released or broken. */
 export function evictionOf(name: string): string {
   return `${name}${EVICTION}`;
 }
 
-/** How many recoveries of `lock` stand one within the other at an eviction lock's path; 0 if it is not one of them. */
+/** How many times `.evict` follows `lock` in a path; 0 if the path is not an eviction lock of `lock`. */
 export function evictionDepth(path: string, lock: string): number {
   if (!path.startsWith(lock)) return 0;
   const depth = (path.length - lock.length) / EVICTION.length;
   return path === lock + EVICTION.repeat(Math.floor(depth)) ? depth : 0;
 }
 
-/** Where the record of a pid file's holder stands. */
+/** The path of the record that describes a pid file's holder. */
 export function recordBeside(path: string): string {
   return `${path}.holder`;
 }

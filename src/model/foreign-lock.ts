@@ -1,22 +1,23 @@
 /**
- * Which other library's a lock looks like, and what its text or its names tell of the holder.
+ * Recognizes the locks of other libraries, and reads the holder's pid and host from their text or file names.
  *
- * Rule FOREIGN-1: for people only. A foreign lock is never judged by this, and never broken by itself.
+ * Rule FOREIGN-1: The result is for people only. It never decides whether a foreign lock's holder is alive, and a
+ * foreign lock is never removed automatically.
  *
- * Not promised: that it is theirs. Some look alike; then all are named.
+ * Not promised: that the guess is right. Where the locks of several libraries look alike, the result names all of them.
  */
 
-/** What a foreign lock shows, as far as it was looked at. */
+/** The parts of a foreign lock that were read. */
 export interface ForeignContent {
-  /** The text of a file or a link. */
+  /** The text of a file or a symbolic link. */
   readonly text?: string;
-  /** The names of a directory's files, all empty. */
+  /** The names of a directory's files, all of them empty. */
   readonly names?: readonly string[];
-  /** The name of a file beside the lock that is the same file. */
+  /** Another name of the same file, beside the lock. */
   readonly sibling?: string;
 }
 
-/** Whose it looks like, and who holds it, where the traces tell. */
+/** The library that a lock looks like, with its holder's pid and host where the lock shows them. */
 export interface ForeignLibrary {
   readonly library: string;
   readonly pid?: number;
@@ -33,27 +34,27 @@ const EMPTY_FILE: ForeignLibrary = {
 };
 
 /**
- * pylockfile runs host name, thread and pid together, and a hash of the path: `host-980192c0.16023-45453021407`. The
- * thread is there by default; the hash may be positive, and then nobody can tell where the pid ends.
+ * pylockfile joins host name, thread, pid and a hash of the path: `host-980192c0.16023-45453021407`. The thread is
+ * there by default. If the hash is positive, no sign separates it from the pid, and the pid can't be read.
  */
 const UNIQUE_NAME = /^(?<host>[^/\s]+?)(?:-[0-9a-f]{5,8})?\.(?:(?<pid>\d{1,7})-\d{5,19}|\d{9,26})$/;
 
-/** The file in pylockfile's directory, `host.-980192c016023`: after a thread nobody can tell where the pid begins. */
+/** The file in pylockfile's directory, `host.-980192c016023`. Nothing separates the thread from the pid after it. */
 const MKDIR_NAME = /^(?<host>[^/\s]+?)\.(?:-[0-9a-f]{2,15}|(?<pid>\d{1,7}))$/;
 
-/** What stands in the text of those who write one. */
+/** Libraries whose locks have a text, with the form of the text. */
 const TEXTS: readonly (readonly [library: string, text: RegExp])[] = [
   ['pylockfile (SymlinkLockFile)', UNIQUE_NAME],
-  // Host name, PID namespace in hexadecimal, pid; the text of a file where there are no links.
+  // Host name, PID namespace in hexadecimal, pid. A file with this text where symbolic links aren't supported.
   ['Mercurial', /^(?<host>[^/:\s]+)(?:\/[0-9a-f]+)?:(?<pid>\d{1,10})$/],
   ['filelock (SoftFileLock)', /^(?<pid>\d{1,10})\n(?<host>[^\n]*)\n?(?:[^\n]*\n?)?$/],
   ['a pid file', /^\s*(?<pid>\d{1,10})\s*$/],
 ];
 
-/** Could this be the private file of a pylockfile holder, whose lock is the same file? */
+/** Could this name be a pylockfile holder's unique file, to which its lock is a link? */
 export const isPylockfileName = (name: string): boolean => UNIQUE_NAME.test(name);
 
-/** Whose the traces look like; `undefined` if nobody's that is known here. */
+/** The library that a lock looks like; `undefined` if no known library fits. */
 export function identifyForeignLock({ text, names, sibling }: ForeignContent): ForeignLibrary | undefined {
   if (sibling !== undefined) return fromName('pylockfile (LinkLockFile)', UNIQUE_NAME.exec(sibling));
   if (names !== undefined) {

@@ -1,21 +1,21 @@
-/** A lock's holder, as `holder()` and the errors give it. */
+/** The description of a lock's holder that `holder()` returns and that errors carry. */
 import { identifyForeignLock, EMPTY_DIRECTORY } from './foreign-lock.js';
 import type { HolderRecord } from './record.js';
 import type { Found, Judgement } from './steps.js';
 
 /**
- * Who holds a lock, and whether it lives. What the lock doesn't tell is absent.
+ * Who holds a lock, and whether the holder is alive. A field that the lock doesn't show is absent.
  *
  * @example
  * const holder = await lock.holder();
  * if (holder?.verdict === 'unknown') console.log(`pid ${holder.pid}, on ${holder.host}: ${holder.reason}`);
  */
 export interface Holder extends Judgement, Partial<HolderRecord> {
-  /** How the lock stands on disk. `empty`: a directory with nothing in it; `foreign`: another program's lock. */
+  /** The lock's form on disk. `empty`: an empty directory. `foreign`: another program's lock. */
   readonly kind: Found['kind'];
-  /** Of a foreign lock: what stands there. */
+  /** Of a foreign lock: what the lock's name is on disk. */
   readonly description?: string;
-  /** Of a foreign or empty lock: whose it looks like. Its `pid` and `host` are then what their format tells. */
+  /** Of a foreign or empty lock: the library it looks like. `pid` and `host` are then read by that library's format. */
   readonly library?: string;
 }
 

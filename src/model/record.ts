@@ -1,51 +1,51 @@
 /**
- * The holder's record: who took a lock, and what will prove one day that it lives or is dead. One line of JSON.
+ * The holder's record: who took a lock, and the facts that later prove the holder alive or dead. One line of JSON.
  *
- * Rule: what can't be read as a record of this version, to the letter, is not a record. A lock with another text
- * is somebody else's, and is held.
+ * Rule: A text that doesn't match this version's format exactly is not a record. A lock with another text
+ * belongs to another program and counts as held.
  */
 
-/** Random, unique per claim, and safe as part of a file's name. */
+/** Unique per claim, and safe as part of a file's name. It begins with the time, so tokens sort by age. */
 export type Token = string;
 
 /**
- * Who holds a claim. A field that this machine could not tell is absent, and then proves nothing.
+ * Who holds a claim. A field that could not be determined is absent, and then proves nothing.
  *
  * @example
  * if (!lock.clean) console.log(`pid ${lock.previousHolder?.pid} died here; its work may be half done`);
  */
 export interface HolderRecord {
-  /** Random, and of this one claim. */
+  /** Unique to this one claim. */
   readonly token: Token;
-  /** The holder's process, as it is numbered where the holder runs. */
+  /** The holder's process id, as seen where the holder runs. */
   readonly pid: number;
   /** 0 is the main thread. Absent: the whole process is the holder (`threaded: false`). */
   readonly thread?: number;
-  /** The kernel's own number of a worker's thread: it ends with the worker, though the process lives on. */
+  /** The kernel's id of a worker's thread. The thread ends with the worker, even if the process lives on. */
   readonly task?: number;
-  /** When that thread started, as `started`. */
+  /** When that thread started, in the unit of `started`. */
   readonly taskStarted?: string;
   /** The holder's host name. For people; it proves nothing. */
   readonly host: string;
-  /** The kernel's boot id: another one means another run of the kernel, or another machine. */
+  /** The kernel's boot id. A different one means another boot, or another machine. */
   readonly boot?: string;
-  /** The boot id is a container's, which its manager put in the place of the kernel's: another one means nothing. */
+  /** A container manager replaced the kernel's boot id: a different one proves nothing. */
   readonly replacedBoot?: true;
-  /** Inode of the PID namespace: pids mean the same only within one. */
+  /** The inode of the PID namespace. Pids can be compared only within one namespace. */
   readonly pidNamespace?: string;
-  /** Inode of the time namespace: start times compare only within one. */
+  /** The inode of the time namespace. Start times can be compared only within one namespace. */
   readonly timeNamespace?: string;
-  /** When the process started, in the kernel's own units: tells it from a later one with the same pid. */
+  /** When the process started, in the kernel's own units. A later process with the same pid has another time. */
   readonly started?: string;
-  /** To the holder, the lock stands on a disk that only its own kernel writes: not on a network's, not a guest's. */
+  /** The lock is on a disk that only the holder's own kernel writes: not on a share of a network or of a VM's host. */
   readonly local?: true;
-  /** The holder listens on a socket beside the lock for as long as it lives: what `beaconPath` takes to find it. */
+  /** The holder listens on a socket beside the lock as long as it lives. These are the digits for `beaconPath`. */
   readonly beacon?: string;
-  /** A descriptor of that process, whose end its death is: where to listen for it. It proves nothing. */
+  /** A descriptor of the holder's process that closes when the process dies. It wakes waiters; it proves nothing. */
   readonly lifeline?: number;
   /** When the claim was made: milliseconds since 1970, by the holder's clock. For people; it proves nothing. */
   readonly since: number;
-  /** The caller's own words. */
+  /** The caller's own text. */
   readonly note?: string;
 }
 
@@ -54,10 +54,10 @@ const DIGITS = /^[0-9a-f]{8}$/;
 const TOKEN = /^[0-9a-f]{24}$/;
 const PID_LIMIT = 2 ** 31;
 
-/** How many bytes the caller's note may take in the record: a symbolic link on XFS holds 1,024 in all. */
+/** The limit for the caller's note in the record, in bytes: on XFS a symbolic link holds 1,024 bytes in all. */
 export const MAX_NOTE_BYTES = 512;
 
-/** What the claims of one thread have in common, in JSON: all but the token and the time. */
+/** The part of the JSON that all claims of one thread share: everything but the token and the time. */
 interface RecordTemplate {
   readonly record: HolderRecord;
   readonly who: string;
@@ -66,7 +66,7 @@ interface RecordTemplate {
 
 let template: RecordTemplate | undefined;
 
-/** The record as it stands on disk: one line of JSON. */
+/** The record's text on disk: one line of JSON. */
 export function formatRecord(record: HolderRecord): string {
   if (template === undefined || !hasSameTemplate(record, template.record)) template = templateFor(record);
   const { who, note } = template;
@@ -87,7 +87,7 @@ function hasSameTemplate(one: HolderRecord, other: HolderRecord): boolean {
   return TEMPLATE_FIELDS.every((field) => one[field] === other[field]);
 }
 
-/** The record that a text is, or `undefined` if it is none of ours. Fields that we don't know are left out. */
+/** Parses a record; `undefined` if the text is not one. Unknown fields are left out. */
 export function parseRecord(text: string): HolderRecord | undefined {
   let value: unknown;
   try {
@@ -112,7 +112,7 @@ const optional = (check: (value: unknown) => boolean) => (value: unknown) =>
 const isText = (value: unknown) => typeof value === 'string' && value.length > 0;
 const isCount = (value: unknown) => Number.isSafeInteger(value) && (value as number) >= 0;
 const isTrue = (value: unknown) => value === true;
-// 0 and the negatives name process groups, and must never reach kill(2).
+// 0 and negative numbers address process groups, and must never reach kill(2).
 const isPid = (value: unknown) => isCount(value) && (value as number) > 0 && (value as number) < PID_LIMIT;
 
 const FIELDS: { readonly [field in keyof Required<HolderRecord>]: (value: unknown) => boolean } = {

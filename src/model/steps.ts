@@ -1,44 +1,44 @@
 /**
- * The steps that a protocol may yield, one typed helper each.
+ * The steps that a protocol may yield, with one typed helper for each.
  *
- * A protocol (floor 1) never acts: it yields a description of one call and is resumed with the answer, by the
- * synchronous driver, the asynchronous one, or a simulated world that tries every order of every call. So what
- * ships is what is explored.
+ * A protocol does no input or output. It yields a description of one call and is resumed with the answer: by the
+ * synchronous driver, by the asynchronous one, or by a simulated world that tries every order of every call. So the
+ * code that is explored is the code that ships.
  *
- * Rule: an expected refusal ("the name exists") is an answer; whatever else goes wrong is thrown into the
- * protocol at its `yield`. The casts between a step and its answer stand in this file and nowhere else.
+ * Rule: An expected failure ("the name exists") is an answer. Any other failure is thrown into the protocol at
+ * its `yield`. Only this file casts between a step and its answer.
  */
 import type { HolderRecord } from './record.js';
 
-/** How many bytes of a lock's text are ever read. Ours are far shorter; what is longer is somebody else's. */
+/** The most bytes of a lock's text that are read. Our records are far shorter; a longer text isn't ours. */
 export const MAX_TEXT_BYTES = 4096;
 
-/** How many names of a lock directory are ever read. Ours hold one, for an instant two or three. */
+/** The most names of a lock directory that are read. Our directories hold one, for an instant two or three. */
 export const MAX_NAMES = 16;
 
-/** What stands at a name, as far as one `open` without following links can tell. */
+/** What a name is on disk, as far as one `open` that doesn't follow links can determine. */
 export type Content =
   | { is: 'nothing' }
   | { is: 'file'; text: string }
   | { is: 'symlink' }
   | { is: 'directory' }
-  /** Present, but nothing we could have made or may read: `what` says why, in words. */
+  /** Something that we don't create or may not read. `what` describes it for people. */
   | { is: 'other'; what: string };
 
-/** `alive`, `dead` or `unknown`, with the reason in words. Only `dead` lets anyone break a claim. */
+/** `alive`, `dead` or `unknown`, with the reason for people. Only `dead` allows a claim's removal. */
 export interface Judgement {
-  /** `dead` is said on proof only. `unknown` counts as alive for whoever wants the lock. */
+  /** `dead` requires proof. A contender treats `unknown` as alive. */
   readonly verdict: 'alive' | 'dead' | 'unknown';
-  /** Why, in words for people, without a capital or a full stop. */
+  /** The reason, for people; without a capital letter or a period. */
   readonly reason: string;
-  /** Of `unknown`: the beacon that would tell, if it were asked. `judge` asks it. */
+  /** With `unknown`: the beacon that can decide, if it is probed. `judge` probes it. */
   readonly beacon?: string;
 }
 
-/** What came of asking a holder's beacon. `silent`: nothing that would prove anything. */
+/** The result of probing a holder's beacon. `silent` proves nothing. */
 export type BeaconState = 'lit' | 'dark' | 'silent';
 
-/** One call that a protocol asks for. Field names are those of the system call that answers it. */
+/** One call that a protocol requests. The fields are named as in the system call. */
 export type Step =
   | { call: 'create'; path: string; text: string; mode: number }
   | { call: 'link'; from: string; to: string }
@@ -60,80 +60,81 @@ export type Step =
   | { call: 'backoff'; tries: number };
 
 /**
- * The lock directory that a path is, or is in. If that is a link to a directory, or becomes one under our eyes, the
- * call finds nothing: it would touch names of a directory that is not the lock's.
+ * The lock directory that a path is, or is in. If that name is a symbolic link to a directory, or becomes one
+ * meanwhile, the call finds nothing: otherwise it would touch files of a directory that isn't the lock's.
  */
 export type LockDirectory = string | undefined;
 
-/** What a protocol waits for: the name that is in the way, and what is known of its holder. */
+/** What a protocol waits for: the name that is in the way, and what is known about its holder. */
 export interface Blocker {
-  /** The lock's name, or that of the lock under which it is recovered. */
+  /** The path of the lock, or of its eviction lock. */
   readonly path: string;
-  /** What stands there. */
+  /** What was found at that path. */
   readonly found: Found;
-  /** Whether its holder lives. */
+  /** Whether the holder is alive. */
   readonly judgement: Judgement;
 }
 
-/** The place in line of whoever pauses: right behind whom, if anyone. */
+/** The position in the wait queue of a waiter that pauses. */
 export interface QueuePosition {
+  /** The waiter or holder right ahead; `undefined` if there is none. */
   readonly ahead: Blocker | undefined;
   /**
-   * It need not wait, but lets those ahead go first: long enough for them to wake, not to be held up by the stopped,
-   * and not if its time would run out.
+   * The waiter could try at once, but lets those ahead go first. The pause is long enough for them to wake, short
+   * enough that a stopped process delays nobody, and never so long that the waiter's own timeout expires.
    */
   readonly isYielding?: boolean;
 }
 
-/** What stands at a lock's name, read whole. */
+/** What was found at a lock's name. */
 export type Found =
-  /** A claim of ours: `text` is what proves that a second look saw the same claim as the first. */
+  /** A claim of ours. Two checks that read the same `text` saw the same claim. */
   | { kind: 'link' | 'symlink'; text: string; record: HolderRecord }
-  /** A directory of claims of ours: one, or for an instant more. Never none. */
+  /** A directory of claims of ours: one, or more for an instant, but never none. */
   | { kind: 'mkdir'; records: readonly [HolderRecord, ...HolderRecord[]] }
-  /** A claim of ours that is no name with a record in it: beside a pid file, in a database, or as its author has it. */
+  /** A claim of ours whose record is elsewhere: beside a pid file, in a database, or where a lock's author keeps it. */
   | { kind: 'pid' | 'row' | 'other'; record: HolderRecord }
-  /** An empty directory: a lock being born, one being given back, or somebody else's whole lock. */
+  /** An empty directory: a lock that is being created or released, or another program's complete lock. */
   | { kind: 'empty' }
   /**
-   * Somebody else's: `what` describes it. `text` is the file's or link's text, where there is one; `names` are the
-   * files of a directory, where they are few and all empty, as a lock's are and a user's are not. `sibling` is the name
-   * of a file beside it that is the same file, where it was looked for.
+   * Another program's lock; `what` describes it. `text` is the text of the file or symbolic link, if there is one.
+   * `names` are the files of a directory, if they are few and all empty: a lock's files are, a user's are not.
+   * `sibling` is another name of the same file beside the lock, where the caller searched for it.
    */
   | { kind: 'foreign'; what: string; text?: string; names?: readonly string[]; sibling?: string };
 
-/** A protocol that is to be run in the place of the one that yields it, until it returns (`trampoline.ts`). */
+/** A request to run another protocol to its end, and to resume the requester with its result (`trampoline.ts`). */
 export interface Delegation {
-  /** Tells it from a step. */
+  /** Distinguishes it from a step. */
   readonly call: 'delegate';
-  /** What is to be run. */
+  /** The protocol to run. */
   readonly protocol: Protocol<unknown>;
 }
 
-/** A generator that yields steps and returns a `T`; run by a driver, or inside another by `yield*`. */
+/** A generator that yields steps and returns a `T`. A driver runs it, or another protocol by `yield*`. */
 export type Protocol<T> = Generator<Step | Delegation, T, unknown>;
 
-/** Makes a new file that holds `text`, readable at once. Throws if anything has that name. */
+/** Creates a new file that contains `text`. Throws if the name exists. */
 export function* create(path: string, text: string, mode = 0o644): Protocol<void> {
   yield { call: 'create', path, text, mode };
 }
 
-/** Gives the file `from` a second name. `missing`: `from` is gone (or the directory of `to` is). */
+/** Gives the file `from` the second name `to`. `missing`: `from`, or the directory of `to`, doesn't exist. */
 export function* link(from: string, to: string): Protocol<'made' | 'exists' | 'missing'> {
   return (yield { call: 'link', from, to }) as 'made' | 'exists' | 'missing';
 }
 
-/** Makes a symbolic link whose target is `text`. */
+/** Creates a symbolic link whose target is `text`. */
 export function* symlink(text: string, path: string): Protocol<'made' | 'exists'> {
   return (yield { call: 'symlink', text, path }) as 'made' | 'exists';
 }
 
-/** Makes a directory with these permissions, less the umask. */
+/** Creates a directory with these permissions, less the umask. */
 export function* mkdir(path: string, mode = 0o755): Protocol<'made' | 'exists'> {
   return (yield { call: 'mkdir', path, mode }) as 'made' | 'exists';
 }
 
-/** Moves a file. `missing`: `from` is gone (or the directory of `to` is). */
+/** Renames a file. `missing`: `from`, or the directory of `to`, doesn't exist. */
 export function* rename(
   from: string,
   to: string,
@@ -142,17 +143,17 @@ export function* rename(
   return (yield { call: 'rename', from, to, lockDirectory: lockDirectory }) as 'moved' | 'missing';
 }
 
-/** Opens a name without following links or waiting for anyone, and reads a bounded text. */
+/** Reads what a name is and, of a file, up to `MAX_TEXT_BYTES`. It doesn't follow links and never blocks on a pipe. */
 export function* read(path: string, lockDirectory?: LockDirectory): Protocol<Content> {
   return (yield { call: 'read', path, lockDirectory: lockDirectory }) as Content;
 }
 
-/** The target of a symbolic link; `undefined` if none stands there any more. */
+/** The target of a symbolic link; `undefined` if the name is no symbolic link any more. */
 export function* readlink(path: string): Protocol<string | undefined> {
   return (yield { call: 'readlink', path }) as string | undefined;
 }
 
-/** Up to `limit` names of a directory, in no order; `undefined` if no directory stands there any more. */
+/** Up to `limit` names of a directory, in no order; `undefined` if the path is no directory any more. */
 export function* list(
   path: string,
   limit: number,
@@ -162,32 +163,32 @@ export function* list(
 }
 
 /**
- * Do two names lead to one file? True only if they do, by device and inode; where the filesystem's inodes tell
- * nothing, or either name is gone, false.
+ * Are two names the same file? True only if device and inode prove it. False if either name is gone, or if the
+ * filesystem's inodes are unreliable.
  */
 export function* sameFile(path: string, other: string): Protocol<boolean> {
   return (yield { call: 'sameFile', path, other }) as boolean;
 }
 
 /**
- * How many milliseconds before `witness` the name `path` last changed, both told by the filesystem's own clock,
- * so that a server whose clock is off can't age a lock; `undefined` if either is gone.
+ * How many milliseconds before `witness` the file `path` last changed; `undefined` if either is gone. Both times come
+ * from the filesystem's own clock, so that a server whose clock is wrong can't make a lock look old.
  */
 export function* age(path: string, witness: string): Protocol<number | undefined> {
   return (yield { call: 'age', path, witness }) as number | undefined;
 }
 
-/** Removes a file's or link's name; false if there was none. */
+/** Removes the name of a file or link; false if it didn't exist. */
 export function* unlink(path: string, lockDirectory?: LockDirectory): Protocol<boolean> {
   return (yield { call: 'unlink', path, lockDirectory: lockDirectory }) as boolean;
 }
 
-/** Removes an empty directory; false if there is none, it isn't empty, or it isn't a directory. */
+/** Removes an empty directory; false if it doesn't exist, isn't empty, or isn't a directory. */
 export function* rmdir(path: string): Protocol<boolean> {
   return (yield { call: 'rmdir', path }) as boolean;
 }
 
-/** Does the holder of a record that stands at `path` live? */
+/** Determines whether the holder of a record that was found at `path` is alive. */
 export function* judge(record: HolderRecord, path: string): Protocol<Judgement> {
   const judgement = (yield { call: 'judge', record, path }) as Judgement;
   if (judgement.beacon === undefined) return judgement;
@@ -195,25 +196,25 @@ export function* judge(record: HolderRecord, path: string): Protocol<Judgement> 
   return (yield { call: 'judge', record, path, beacon: signal }) as Judgement;
 }
 
-/** Does somebody listen at a beacon? */
+/** Does a process listen on a beacon? */
 export function* probeBeacon(path: string): Protocol<BeaconState> {
   return (yield { call: 'probe', path }) as BeaconState;
 }
 
-/** Does the writer of a pid file live that stands at `path` and tells nothing but its pid? */
+/** Determines whether the writer of the pid file at `path` is alive. The file contains only its pid. */
 export function* judgePid(pid: number, path: string): Protocol<Judgement> {
   return (yield { call: 'judgePid', pid, path }) as Judgement;
 }
 
 /**
- * Any call that has no step of its own, in both forms, for locks that are no names: a row, a key on a server. The
- * protocols of floor 1 never yield it, for what it does can't be explored.
+ * Any other call, in its synchronous and its asynchronous form: for locks that aren't files, such as a row or a key on
+ * a server. The protocols in `protocol/` never yield it, since the explorer can't simulate it.
  */
 export function* custom<T>(sync: () => T, async: () => Promise<T> = () => settled(sync)): Protocol<T> {
   return (yield { call: 'custom', sync, async }) as T;
 }
 
-/** What a function returns or throws, as a promise. */
+/** A promise for the result or error of a function. */
 function settled<T>(call: () => T): Promise<T> {
   return new Promise((resolve) => {
     resolve(call());
@@ -221,9 +222,10 @@ function settled<T>(call: () => T): Promise<T> {
 }
 
 /**
- * Lets time pass. The driver decides how much, and throws here when there is none left.
+ * Waits. The driver decides for how long, and throws here when the timeout expires.
  *
- * @returns At the first pause: may a line be joined, since the driver can wake who waits in it? Later: has it moved?
+ * @returns At the first pause: whether to join the wait queue, which requires a driver that can wake the waiters in it.
+ * At later pauses: whether the queue has moved.
  */
 export function* pause(blocker: Blocker, position?: QueuePosition): Protocol<boolean> {
   const step: Step =
@@ -231,7 +233,7 @@ export function* pause(blocker: Blocker, position?: QueuePosition): Protocol<boo
   return (yield step) === true;
 }
 
-/** Lets a refusal pass that may be over in a moment: a few milliseconds, more with each try, and never a throw. */
+/** Waits a few milliseconds, more with each try, for a failure that may be temporary. It never throws. */
 export function* backoff(tries: number): Protocol<void> {
   yield { call: 'backoff', tries };
 }

@@ -1,11 +1,12 @@
 /**
  * Acquiring a lock: attempts, and pauses between them.
  *
- * Rule ACQUIRE-1: while it pauses an acquire has nothing on disk, so whoever is killed or gives up there leaves nothing. But
- * for those who wait in line (`wait-queue.ts`): the private file is their place in it, and swept as the dead's.
- * Rule ACQUIRE-2: an attempt that fails, for whatever reason, leaves nothing either (EVICT-6).
- * Rule ACQUIRE-3: the line tells who should try next, and nothing else. Who has the lock is told by an attempt alone, so
- * whatever the line gets wrong costs time, and lets nobody in.
+ * Rule ACQUIRE-1: An acquire that pauses has nothing on disk, so a process that is killed or gives up there leaves
+ * nothing. The exception is a waiter in the wait queue (`wait-queue.ts`): its private file is its place in the queue,
+ * and is swept when the waiter is dead.
+ * Rule ACQUIRE-2: An attempt that fails, for any reason, leaves nothing either (EVICT-6).
+ * Rule ACQUIRE-3: The wait queue only decides who tries next. Only an attempt decides who has the lock, so an error in
+ * the queue costs time and never admits a second holder.
  */
 import type { Claim } from '../model/claim.js';
 import { attempt, discard, prepare, type Attempt } from './contend.js';
@@ -17,20 +18,20 @@ import { pause, type Blocker, type Protocol } from '../model/steps.js';
 
 type Taken = Attempt & { taken: true; hasWaited?: boolean };
 
-/** How a lock is gone for. */
+/** Hints for an acquire. They change its cost and its fairness, never its result. */
 export interface AcquireHints {
-  /** That of the lock; without one, nobody waits in line. */
+  /** The lock's directory. Without it, there is no wait queue. */
   readonly directory?: string;
   /**
-   * Lets those in line go first: for whoever has just given the lock back, since it is always quicker to take it again
-   * than they are to wake.
+   * Lets the waiters in the queue go first. For a process that has just released the lock: it could always take the
+   * lock again before any waiter has woken.
    */
   readonly yieldsFirst?: boolean;
-  /** Looks before it makes anything: for whoever found the lock held the last time. */
+  /** Reads the lock before it creates anything. For a process that found the lock held the last time. */
   readonly inspectsFirst?: boolean;
 }
 
-/** Takes the lock, pausing as often as it takes. The driver ends the wait by throwing into the pause. */
+/** Takes the lock, with as many pauses as necessary. The driver ends the wait by throwing into a pause. */
 export function* acquire(claim: Claim, hints: AcquireHints = {}): Protocol<Taken> {
   const { directory, yieldsFirst = false, inspectsFirst = false } = hints;
   let blocker: Blocker | undefined;
@@ -51,16 +52,16 @@ export function* acquire(claim: Claim, hints: AcquireHints = {}): Protocol<Taken
     }
     mayLineUp = yield* pause(blocker); // ACQUIRE-1
     hasWaited = true;
-    // A look costs less than an attempt, and leaves nothing to clean up if we are killed in the middle of it.
+    // Not an attempt at once: a read costs less, and leaves nothing behind if this process is killed during it.
     blocker = yield* findBlocker(claim.lock);
   }
 }
 
 /**
- * As `acquire`, for one that the driver can wake when whoever is ahead of it in line is gone. It comes back without the
- * lock when an empty directory is in the way: to tell the age of that takes a private file that is new.
+ * As `acquire`, with a place in the wait queue: the driver wakes it when the waiter right ahead is gone. It returns
+ * without the lock when an empty directory is in the way, since only a new private file can show that directory's age.
  *
- * @param letPass Who is let go first, though nobody is in the way.
+ * @param letPass The waiter that goes first although the lock is free.
  */
 function* waitInQueue(
   claim: Claim,
@@ -72,7 +73,7 @@ function* waitInQueue(
   let before: Blocker | undefined;
   try {
     yield* prepare(claim);
-    // The first pause only sees to it that the end of the second will be heard.
+    // The first pause only starts the watch that ends the second one.
     for (let pauses = 0; letPass !== undefined && pauses < 2; pauses++) {
       if (yield* pause(letPass, { ahead: letPass, isYielding: true })) break;
     }
@@ -85,7 +86,7 @@ function* waitInQueue(
       if (blocker.found.kind === 'empty') break;
       if (hasMoved && isBehind) {
         before = yield* waiterAhead(claim, directory);
-        isBehind = before !== undefined; // Nobody comes before the first: tokens grow with the time.
+        isBehind = before !== undefined; // Tokens grow with time, so nobody gets ahead of the first.
       }
       hasMoved = yield* pause(blocker, { ahead: before });
       blocker = yield* findBlocker(claim.lock); // ACQUIRE-3
@@ -97,7 +98,7 @@ function* waitInQueue(
   }
 }
 
-/** Who is in the way for certain; `undefined` if an attempt may succeed. */
+/** The holder that is certainly in the way; `undefined` if an attempt may succeed. */
 function* findBlocker(name: string): Protocol<Blocker | undefined> {
   const found = yield* readLock(name);
   if (found === undefined || found.kind === 'empty') return undefined;
@@ -106,15 +107,15 @@ function* findBlocker(name: string): Protocol<Blocker | undefined> {
 }
 
 /**
- * The same of one of ours. What is not ours may be what can't be looked at: of that an attempt tells more, for it is
- * refused where a lock can't be made.
+ * As `findBlocker`, but only for locks of ours. A foreign lock may be a name that we may not read; then an attempt
+ * reports more, since it fails with the system's error where no lock can be created.
  */
 function* findOwnBlocker(name: string): Protocol<Blocker | undefined> {
   const blocker = yield* findBlocker(name);
   return blocker?.found.kind === 'foreign' ? undefined : blocker;
 }
 
-/** One attempt, with what has to be on disk for it. */
+/** One attempt, with the files that it needs on disk. */
 export function* tryOnce(claim: Claim): Protocol<Attempt> {
   yield* prepare(claim);
   let outcome: Attempt;
@@ -128,9 +129,9 @@ export function* tryOnce(claim: Claim): Protocol<Attempt> {
 }
 
 /**
- * The end of an attempt that was refused. A lock that was made and yet refused is ours (EVICT-5): giving it back would need
- * its eviction lock, which somebody may have just then, and a lock that stayed behind would block all others for as
- * long as we live.
+ * Ends an attempt that failed with a system error. If the lock was created despite the error, it is ours (EVICT-5).
+ * Not released instead: that would need the eviction lock, which another process may hold right now, and a lock that
+ * stayed behind would block all others as long as this process lives.
  */
 function* afterRefusal(claim: Claim, refusal: unknown): Protocol<Attempt> {
   if (yield* isTaken(claim)) return { taken: true };

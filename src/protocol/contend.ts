@@ -1,31 +1,31 @@
 /**
- * Contending for a name: take it, find it held by the living, or replace the dead.
+ * Contending for a name: take it, find that its holder is alive, or replace a dead holder.
  *
- * Rule EVICT-1: a lock that isn't one's own is removed only by whoever holds `<lock>.evict`, whatever its kind.
- * Rule EVICT-2: ... and only after looking at it again under that. Without:
+ * Rule EVICT-1: To remove someone else's lock of any kind, a process must hold `<lock>.evict`.
+ * Rule EVICT-2: The process must also read the lock again while it holds `<lock>.evict`. Without this:
  *
- *     P.1 look: dead Z
- *     Q.1 look: dead Z   Q.2 takes .evict, removes Z, gives .evict back
+ *     P.1 reads: Z, dead
+ *     Q.1 reads: Z, dead   Q.2 takes .evict, removes Z, releases .evict
  *     R.1 link: R holds
  *     P.2 takes .evict, removes R
  *
- * Rule EVICT-3: the eviction lock is the same kind of lock, recovered the same way when its holder dies, so whoever is
- * killed while it recovers a lock is recovered from in its turn. It is never broken by force.
- * Rule EVICT-4: only a proof of death lets a claim be removed; only its grace an empty directory.
- * Rule EVICT-5: a name that exists and turns out to be our own claim is ours: a network filesystem may lose the answer
- * to a call that succeeded.
- * Rule EVICT-6: what a refused call may have done all the same is undone.
- * Rule EVICT-7: work done under an eviction lock stays done though that can't be given back. Its claim is found to be our
- * own by whatever we do next with this claim (EVICT-5), and the dead's when we die. After a refusal it is given back only
- * if it is seen to be still ours. Without:
+ * Rule EVICT-3: The eviction lock is a lock of the same kind and is recovered in the same way, so a process that is
+ * killed while it recovers a lock is itself recovered from. An eviction lock is never broken by force.
+ * Rule EVICT-4: A claim is removed only on proof of death; an empty directory only after its grace period.
+ * Rule EVICT-5: If the name exists and turns out to be our own claim, the lock is ours. A network filesystem may lose
+ * the reply to a call that succeeded.
+ * Rule EVICT-6: If a call fails, its possible effects are undone.
+ * Rule EVICT-7: Work that was done under an eviction lock counts as done even if the eviction lock can't be released.
+ * The next call with the same claim finds that eviction lock to be its own (EVICT-5), and others recover it when this
+ * process dies. After a failed release it is removed only if it is still ours. Without this:
  *
- *     P.1 unlink .evict: made, and yet refused
- *     B.1 takes .evict to break Q's lock, looks: still Q's
+ *     P.1 unlink .evict: done, but reported as failed
+ *     B.1 takes .evict to break Q's lock, reads: still Q's
  *     P.2 unlink .evict: removes B's
- *     Q.1 takes .evict, gives its lock back     R.1 link: R holds
+ *     Q.1 takes .evict, releases its lock     R.1 link: R holds
  *     B.2 unlink: removes R
  *
- * Not promised: who gets the lock of several that contend.
+ * Not promised: which of several contenders gets the lock.
  */
 import type { Claim } from '../model/claim.js';
 import { createAsDirectory, removeClaim } from './directory.js';
@@ -46,26 +46,26 @@ import {
   type Protocol,
 } from '../model/steps.js';
 
-/** How often one attempt goes on because the lock was given back, or a dead one removed, under its eyes. */
+/** How often one attempt starts over because the lock was released meanwhile, or a dead holder's lock was removed. */
 const MAX_TRIES = 16;
 
-/** How many recoveries may have died one within the other, before we ask for a human: each is one more `.evict`. */
+/** How many recoveries may have died one inside another before a human must help: each adds one `.evict`. */
 export const MAX_DEPTH = 8;
 
-/** What came of one attempt: the name, and the dead holder it was taken over from; or who is in the way. */
+/** The result of one attempt: the lock, and the dead holder that it was taken from, if any; or the blocker. */
 export type Attempt = { taken: true; previous?: HolderRecord } | { taken: false; blocker: Blocker };
 
-/** What a claim needs on disk before it can take any name: the link kind, its private file. */
+/** Creates what a claim needs on disk before it can take a name: for the link kind, its private file. */
 export function* prepare(claim: Claim): Protocol<void> {
   if (claim.kind === 'link') yield* create(claim.privateFile, claim.text, claim.mode);
 }
 
-/** The end of `prepare`; was the private file still there? */
+/** Removes what `prepare` created; returns whether the private file was still there. */
 export function* discard(claim: Claim): Protocol<boolean> {
   return claim.kind === 'link' && (yield* retry(() => unlink(claim.privateFile)));
 }
 
-/** Takes `name`, the lock's or an eviction lock's, for a claim that is prepared. */
+/** Tries to take `name`, the lock or an eviction lock, for a prepared claim. */
 export function* attempt(name: string, claim: Claim, depth = 0): Protocol<Attempt> {
   const appear = claim.kind === 'mkdir' ? createAsDirectory : createAsText;
   let previous: HolderRecord | undefined;
@@ -91,10 +91,10 @@ function taken(previous: HolderRecord | undefined): Attempt {
   return previous === undefined ? { taken: true } : { taken: true, previous };
 }
 
-/** Removes what was found dead at `name`, if it still stands there; who is in the way, if somebody is. */
+/** Removes the dead holder's lock that was found at `name`, if it is still there; returns the blocker, if any. */
 function* evict(name: string, found: Found, claim: Claim, depth: number): Protocol<Blocker | undefined> {
   if (depth === MAX_DEPTH)
-    throw new Error(`${String(MAX_DEPTH)} recoveries died one within the other; remove ${name} by hand`);
+    throw new Error(`${String(MAX_DEPTH)} processes died while recovering this lock; remove ${name} by hand`);
   const outcome = yield* withEvictionLock(name, claim, depth + 1, function* () {
     if (!isSame(yield* readLock(name), found)) return; // EVICT-2
     if (found.kind === 'empty' && !(yield* isOrphan(name, claim))) return;
@@ -103,7 +103,7 @@ function* evict(name: string, found: Found, claim: Claim, depth: number): Protoc
   return 'blocker' in outcome ? outcome.blocker : undefined;
 }
 
-/** Does `work` while this claim holds the eviction lock of `name`; or tells who else holds it. */
+/** Runs `work` while this claim holds the eviction lock of `name`; or returns the blocker that holds it. */
 export function* withEvictionLock<T>(
   name: string,
   claim: Claim,
@@ -127,19 +127,19 @@ export function* withEvictionLock<T>(
   return { done };
 }
 
-/** Gives an eviction lock back if it is this claim's: of a directory, though another came in, who will withdraw. */
+/** Releases an eviction lock if it is this claim's. Another claim may also be in its directory; that one withdraws. */
 export function* retract(eviction: string, claim: Claim): Protocol<void> {
   if (claim.kind === 'mkdir' || isClaim(yield* readLock(eviction), claim))
     yield* removeEvictionLock(eviction, claim);
 }
 
-/** Gives an eviction lock back. Nobody breaks one by force, so what stands there is still ours. */
+/** Releases an eviction lock. Nobody breaks one by force, so it is still ours. */
 function* removeEvictionLock(eviction: string, claim: Claim): Protocol<void> {
   if (claim.kind === 'mkdir') yield* removeClaim(eviction, claim.record.token);
   else yield* retry(() => unlink(eviction));
 }
 
-/** Removes a lock that isn't one's own, whatever its kind: only under its eviction lock (EVICT-1). */
+/** Removes someone else's lock of any kind. The caller holds its eviction lock (EVICT-1). */
 export function* remove(name: string, found: Found, lock: string): Protocol<void> {
   if (found.kind === 'mkdir') {
     for (const record of found.records) yield* removeClaim(name, record.token);
@@ -149,24 +149,26 @@ export function* remove(name: string, found: Found, lock: string): Protocol<void
   } else if (found.kind === 'empty') {
     yield* retry(() => rmdir(name));
   } else {
-    // First the private file, which nothing leads to once the lock's text is gone.
+    // The private file first: without the lock's text, nobody could find it.
     if (found.kind === 'link') yield* unlink(privatePath(lock, found.record.token));
     yield* retry(() => unlink(name));
   }
 }
 
-/** As `judgeFound`; and an empty directory is dead when its grace has passed. */
+/** As `judgeFound`, but an empty directory counts as dead after its grace period. */
 export function* judgeLock(found: Found, name: string, claim: Claim): Protocol<Judgement> {
   if (found.kind !== 'empty') return yield* judgeFound(found, name);
   return (yield* isOrphan(name, claim))
     ? { verdict: 'dead', reason: 'it has been an empty directory, unchanged, for longer than its grace' }
-    : { verdict: 'unknown', reason: 'an empty directory is a lock being born, or another program’s' };
+    : {
+        verdict: 'unknown',
+        reason: 'an empty directory is a lock that is being created, or another program’s',
+      };
 }
 
 /**
- * Has what stands at `path` outlived its grace? A file made beside it tells the filesystem's own time. Not the private
- * file, though one stands there in the link kind: it is as old as the hold, and a release would never see an orphan
- * that is younger.
+ * Is `path` older than its grace period? A new file beside it, the witness, shows the filesystem's own time. Not the
+ * private file of the link kind: it is as old as the hold, so a release would never recognize a younger orphan.
  */
 export function* isOrphan(path: string, claim: Claim): Protocol<boolean> {
   const witness = witnessOf(claim);
@@ -178,7 +180,10 @@ export function* isOrphan(path: string, claim: Claim): Protocol<boolean> {
   }
 }
 
-/** No other program's lock is an eviction lock, so there only newborn ones of ours need a grace; and DIR-2 bears its end. */
+/**
+ * The grace period of an eviction lock is short: only our own new directories need it there, since no other program
+ * makes an eviction lock, and DIR-2 stays correct when it ends too early.
+ */
 const EVICTION_GRACE_MS = 1_000;
 
 function graceOf(path: string, claim: Claim): number {
@@ -187,7 +192,7 @@ function graceOf(path: string, claim: Claim): number {
     : Math.min(EVICTION_GRACE_MS, claim.orphanGraceMs);
 }
 
-/** Where a claim makes its witness: a name that is swept as its private file is. */
+/** The path of a claim's witness. It ends with the token, so it is swept in the same way as a private file. */
 export function witnessOf(claim: Claim): string {
   return privatePath(`${claim.lock}.now`, claim.record.token);
 }

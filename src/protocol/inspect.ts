@@ -1,10 +1,10 @@
 /**
- * Who holds a lock: reads what stands at its name, of whatever kind, and judges it.
+ * Determines who holds a lock: reads its name, of any kind, and judges the claims in it.
  *
- * Rule INSPECT-1: nothing is taken for a claim of ours unless it is one to the letter; the rest is foreign, and held.
- * Rule INSPECT-2: a lock is dead only if every claim in it is.
+ * Rule INSPECT-1: Only an exact record of ours counts as a claim. Anything else is foreign and counts as held.
+ * Rule INSPECT-2: A lock is dead only if every claim in it is dead.
  *
- * Not promised: that what was read still stands when the caller looks at the answer.
+ * Not promised: that the lock is still the same when the caller uses the answer.
  */
 import { claimIn } from '../model/file-names.js';
 import type { Claim } from '../model/claim.js';
@@ -20,17 +20,17 @@ import {
   type Protocol,
 } from '../model/steps.js';
 
-/** How often a name is read anew that changes its kind between two calls. */
+/** How often a name is read again because it changed between two calls. */
 const MAX_READS = 8;
 
-/** What stands at a lock's name; `undefined` if nothing does. */
+/** Reads what is at a lock's name; `undefined` if nothing is. */
 export function* readLock(name: string): Protocol<Found | undefined> {
-  for (let looks = 0; looks < MAX_READS; looks++) {
+  for (let reads = 0; reads < MAX_READS; reads++) {
     const content = yield* read(name);
     if (content.is === 'nothing') return undefined;
     if (content.is === 'other') return { kind: 'foreign', what: content.what };
     if (content.is === 'file') return fromText('link', content.text);
-    // A link or a directory takes a second call, and may be gone by then.
+    // A symbolic link or a directory needs a second call, and may be gone by then.
     if (content.is === 'symlink') {
       const target = yield* readlink(name);
       if (target !== undefined) return fromText('symlink', target);
@@ -49,7 +49,7 @@ function fromText(kind: 'link' | 'symlink', text: string): Found {
   return { kind: 'foreign', what, text };
 }
 
-/** The claims in a lock directory; `undefined` if it changed under our eyes. */
+/** Reads the claims in a lock directory; `undefined` if it changed meanwhile. */
 function* readLockDirectory(name: string): Protocol<Found | undefined> {
   const names = yield* list(name, MAX_NAMES, name);
   if (names === undefined) return undefined;
@@ -72,20 +72,20 @@ function* readLockDirectory(name: string): Protocol<Found | undefined> {
 const FOREIGN_FILES = 'a directory of files that are not ours';
 const foreignFiles: Found = { kind: 'foreign', what: FOREIGN_FILES };
 
-/** The records in what was found; none, if it isn't ours. */
+/** The records of a lock; none if it isn't ours. */
 export function recordsOf(found: Found): readonly HolderRecord[] {
   if (found.kind === 'mkdir') return found.records;
   return 'record' in found ? [found.record] : [];
 }
 
-/** Does what was found stand for this claim, and no other? */
+/** Is a lock this claim's alone? */
 export function isClaim(found: Found | undefined, claim: Claim): boolean {
   if (found === undefined) return false;
   const records = recordsOf(found);
   return records.length === 1 && records[0]?.token === claim.record.token;
 }
 
-/** Did two looks at a name see the same claims? A token is never used twice, so equal tokens are one claim. */
+/** Did two reads of a name find the same claims? A token is never used twice, so equal tokens mean one claim. */
 export function isSame(one: Found | undefined, other: Found): boolean {
   if (one?.kind !== other.kind) return false;
   if (one.kind === 'foreign' && other.kind === 'foreign')
@@ -95,7 +95,7 @@ export function isSame(one: Found | undefined, other: Found): boolean {
   return tokens.size === others.length && others.every((record) => tokens.has(record.token));
 }
 
-/** Does the holder of what was found live? Of an empty directory or a foreign lock nobody knows. */
+/** Determines whether a lock's holder is alive; `unknown` for an empty directory or a foreign lock. */
 export function* judgeFound(found: Found, name: string): Protocol<Judgement> {
   if (found.kind === 'empty') return { verdict: 'unknown', reason: 'an empty directory names no holder' };
   if (found.kind === 'foreign') return { verdict: 'unknown', reason: `it is ${found.what}` };

@@ -1,27 +1,28 @@
 /**
- * The link and symlink kinds: the lock is one name, which appears with its text or not at all.
+ * The link and symlink kinds: the lock is one name, which appears together with its text.
  *
- * Rule LINK-1: the name appears by `link` from a finished private file, or by `symlink`. Not by `open(O_EXCL)`: then
- * a reader finds it empty for an instant, and for ever if its maker dies in that instant.
- * Rule LINK-2: the private file stays as long as the claim, for to remove it is the right to remove the lock (RELEASE-1).
+ * Rule LINK-1: The name is created by `link` from a complete private file, or by `symlink`. Not by `open(O_EXCL)`: the
+ * lock would be empty for an instant, and would stay empty if its creator died in that instant.
+ * Rule LINK-2: The private file exists as long as the claim, since removing it confers the right to remove the lock
+ * (RELEASE-1).
  */
 import type { Claim } from '../model/claim.js';
 import { retry } from './retry.js';
 import { link, create, symlink, type Protocol } from '../model/steps.js';
 
-/** How often a private file is made anew that somebody removed. */
+/** How often a private file is created again that another process removed. */
 const MAX_PRIVATE_FILES = 4;
 
-/** Makes the name appear as this claim; false if something has the name. */
+/** Takes the name for this claim; false if the name exists. */
 export function* createAsText(name: string, claim: Claim): Protocol<boolean> {
   if (claim.kind === 'symlink') {
     return (yield* retry(() => symlink(claim.text, name))) === 'made'; // LINK-1
   }
-  for (let stagings = 0; stagings < MAX_PRIVATE_FILES; stagings++) {
+  for (let tries = 0; tries < MAX_PRIVATE_FILES; tries++) {
     const answer = yield* retry(() => link(claim.privateFile, name)); // LINK-1
     if (answer !== 'missing') return answer === 'made';
-    // Swept as the dead's while its text was not yet written, or cleaned up by hand: it proves nothing, make it anew.
+    // A contender swept it before its text was written, or a user removed it. It proves nothing, so create it again.
     yield* create(claim.privateFile, claim.text, claim.mode);
   }
-  throw new Error(`somebody keeps removing ${claim.privateFile}`);
+  throw new Error(`another process keeps removing ${claim.privateFile}`);
 }

@@ -1,4 +1,4 @@
-/** What stands at a pid file's two names, and whether its holder lives. `pid-lock.ts` states the rules. */
+/** Reads the two names of a pid file, and determines whether its holder is alive. `pid-lock.ts` states the rules. */
 import { makeClaim, type AnyClaim, type Claim, type ClaimOptions } from '../model/claim.js';
 import { privatePath, recordBeside } from '../model/file-names.js';
 import type { HolderRecord } from '../model/record.js';
@@ -17,11 +17,11 @@ import { isSame, judgeFound, readLock, recordsOf } from './inspect.js';
 export interface PidClaim extends AnyClaim {
   /** The pid file. */
   readonly path: string;
-  /** What takes `<path>.evict`, and whose private file becomes the record beside the pid file. */
+  /** The claim that takes `<path>.evict`. Its private file becomes the record beside the pid file. */
   readonly name: Claim;
 }
 
-/** How often both names are read anew that change between two calls. */
+/** How often both names are read again because they changed between two calls. */
 const MAX_READS = 8;
 
 const PID_LIMIT = 2 ** 31;
@@ -30,7 +30,7 @@ export function makePidClaim(path: string, record: HolderRecord, options: ClaimO
   return { path, record, name: makeClaim(path, 'link', record, options) };
 }
 
-/** The pid that a text is: digits and blanks, as the many programs write that write such files. */
+/** Parses a pid file's text: digits with white space around them, as most programs write it. */
 export function parsePid(text: string): number | undefined {
   const digits = /^\s*(\d{1,10})\s*$/.exec(text)?.[1];
   const pid = Number(digits ?? 0);
@@ -46,10 +46,9 @@ export function secondName(path: string, record: HolderRecord): string {
   return privatePath(`${path}.pid`, record.token);
 }
 
-/** What stands at a pid file's name and beside it, and whether its holder lives; `undefined` if nothing does. */
+/** Reads a pid file and the record beside it, and judges its holder; `undefined` if neither exists. */
 export function* inspectPid(path: string): Protocol<Blocker | undefined> {
-  let looks = 1;
-  for (; ; looks++) {
+  for (let reads = 1; ; reads++) {
     const beside = yield* readLock(recordBeside(path));
     const content = yield* read(path);
     const [record] = beside === undefined ? [] : recordsOf(beside);
@@ -58,8 +57,8 @@ export function* inspectPid(path: string): Protocol<Blocker | undefined> {
       const found: Found = { kind: 'pid', record };
       return { path, found, judgement: yield* judgeFound(found, path) };
     }
-    // One of us may have come or gone between the two calls.
-    if (looks < MAX_READS && !isUnchanged(beside, yield* readLock(recordBeside(path)))) continue;
+    // Another holdfast process may have taken or released the lock between the two calls.
+    if (reads < MAX_READS && !isUnchanged(beside, yield* readLock(recordBeside(path)))) continue;
     return content.is === 'nothing' ? undefined : yield* judgeStranger(content, path);
   }
 }

@@ -1,19 +1,22 @@
 /**
- * The pid file: a lock whose name holds its holder's pid and a newline, as service managers expect, and nothing else.
+ * The pid file: a lock that contains its holder's pid and a newline, as service managers expect, and nothing else.
  *
- * The text can't carry what a verdict needs, so a holder's record stands beside it, at `<path>.holder`.
+ * This text is too little for a verdict, so the holder's record is a second file, `<path>.holder`.
  *
- * Rule PID-1: both names are made and removed only by whoever holds `<path>.evict` (EVICT-1, EVICT-3), who looks at them under that
- * (EVICT-2). So no two of us are ever between the two names, and whoever dies there is recovered from.
- * Rule PID-2: the record appears before the pid file and goes after it. So a pid file without a record is not ours.
- * Rule PID-3: a record speaks for the pid file only if that is the very file that the record's token names
- * (`<path>.pid.<token>`, a second name of it), and still holds the record's pid. A number of an inode may be used
- * again, but two names of one file at one time are one file; the text is compared because others write into pid files
- * in place. So a record that was left behind never speaks for another program's pid file.
- * Rule PID-4: another program's pid file is judged by its pid alone (PIDVERDICT-1 to PIDVERDICT-3), and left alone unless that proves it dead.
+ * Rule PID-1: Only a process that holds `<path>.evict` (EVICT-1, EVICT-3) creates or removes the two names, after
+ * reading them under it (EVICT-2). So no two of our processes work on the names at once, and a process that dies there
+ * is recovered from.
+ * Rule PID-2: The record is created before the pid file and removed after it. So a pid file without a record isn't
+ * ours.
+ * Rule PID-3: A record describes the pid file only if that is the same file as `<path>.pid.<token>` with the record's
+ * token, and still contains the record's pid. An inode number may be reused, but two names with one inode at one time
+ * are one file. The text is compared because other programs overwrite pid files in place. So a record that was left
+ * behind never describes another program's pid file.
+ * Rule PID-4: Another program's pid file is judged by its pid alone (PIDVERDICT-1 to PIDVERDICT-3). It is removed only
+ * if that proves its writer dead.
  *
- * Not promised: a race with a program that knows nothing of `<path>.evict`. Between our second look at its dead pid
- * file and its removal there is a moment in which another such program may have replaced it.
+ * Not promised: safety in a race with a program that doesn't use `<path>.evict`. Between our second check of a dead
+ * program's pid file and its removal, another such program may have replaced it.
  */
 import { evictionOf, privatePath, recordBeside } from '../model/file-names.js';
 import type { HolderRecord } from '../model/record.js';
@@ -33,7 +36,7 @@ import { isClaim, isSame, readLock, recordsOf } from './inspect.js';
 import { inspectPid, isOurs, pidText, secondName, type PidClaim } from './pid-file.js';
 import { bestEffort, ignoreErrors, retry } from './retry.js';
 
-/** Takes the lock, pausing as often as it takes, with nothing on disk meanwhile (ACQUIRE-1). */
+/** Takes the lock, with as many pauses as necessary and nothing on disk during a pause (ACQUIRE-1). */
 export function* acquirePid(claim: PidClaim): Protocol<Attempt & { taken: true }> {
   for (;;) {
     const seen = yield* inspectPid(claim.path);
@@ -47,7 +50,7 @@ export function* acquirePid(claim: PidClaim): Protocol<Attempt & { taken: true }
   }
 }
 
-/** One attempt; if it fails, it leaves nothing (ACQUIRE-2). */
+/** One attempt. If it fails, it leaves nothing (ACQUIRE-2). */
 function* contendPid(claim: PidClaim): Protocol<Attempt> {
   yield* prepare(claim.name);
   try {
@@ -61,7 +64,7 @@ function* contendPid(claim: PidClaim): Protocol<Attempt> {
   }
 }
 
-/** Under the eviction lock: removes what is dead, and makes both names ours (PID-1). */
+/** Under the eviction lock: removes a dead holder's files, and creates both names (PID-1). */
 function* take(claim: PidClaim): Protocol<Attempt> {
   const { path } = claim;
   const seen = yield* inspectPid(path);
@@ -70,7 +73,7 @@ function* take(claim: PidClaim): Protocol<Attempt> {
   try {
     if (yield* publish(claim)) return previous === undefined ? { taken: true } : { taken: true, previous };
   } catch (refusal) {
-    // Here, while nobody else is at the names: to come back for them we might have to wait (EVICT-6).
+    // Now, under the eviction lock: to take it again later, this process might have to wait (EVICT-6).
     yield* ignoreErrors(withdraw(claim));
     throw refusal;
   }
@@ -78,14 +81,17 @@ function* take(claim: PidClaim): Protocol<Attempt> {
   return { taken: false, blocker: { path, found: CREATED_FIRST, judgement: UNCLEAR } };
 }
 
-/** Makes both names; false if something has either. PID-2. By `link`, as LINK-1: neither is ever there without its text. */
+/**
+ * Creates both names, in the order of PID-2; false if either exists. By `link`, as in LINK-1: neither name ever exists
+ * without its text.
+ */
 function* publish({ path, record, name }: PidClaim): Protocol<boolean> {
   if (!(yield* linked(name.privateFile, recordBeside(path)))) return false;
   yield* create(secondName(path, record), pidText(record), name.mode);
   return yield* linked(secondName(path, record), path);
 }
 
-/** Under the eviction lock: removes what this claim has at both names; false if it wasn't ours any more. */
+/** Under the eviction lock: removes this claim's files at both names; false if the lock wasn't ours any more. */
 function* withdraw({ path, record, name }: PidClaim): Protocol<boolean> {
   if (!isClaim(yield* readLock(recordBeside(path)), name)) return false;
   return yield* clearOurs(path, record);
@@ -94,24 +100,24 @@ function* withdraw({ path, record, name }: PidClaim): Protocol<boolean> {
 const CREATED_FIRST: Found = { kind: 'foreign', what: 'the pid file of another program, which was quicker' };
 const UNCLEAR = { verdict: 'unknown', reason: 'it is there only now' } as const;
 
-/** Gives a file a second name; false if something else has it. */
+/** Gives a file a second name; false if another file has it. */
 function* linked(from: string, to: string): Protocol<boolean> {
   const answer = yield* retry(() => link(from, to));
   return answer === 'made' || (answer === 'exists' && (yield* sameFile(from, to))); // EVICT-5
 }
 
-/** Removes what was found at the two names; the record of the holder whose they were. */
+/** Removes the two names that were found; returns the record of their holder. */
 function* clear(path: string, found: Found | undefined): Protocol<HolderRecord | undefined> {
   const beside = yield* readLock(recordBeside(path));
   const [record] = beside === undefined ? [] : recordsOf(beside);
   if (record !== undefined) yield* clearOurs(path, record);
   else if (beside !== undefined) yield* retry(() => unlink(recordBeside(path)));
-  // What is there now was there under this very eviction lock, and is not ours.
+  // It was read under this same eviction lock, so it is still the foreign file that was found.
   if (found?.kind === 'foreign') yield* retry(() => unlink(path));
   return record;
 }
 
-/** Removes a pid file of ours, if it is one, and then what spoke for it (PID-2). */
+/** Removes the pid file if it is ours, and then the record that describes it (PID-2). */
 function* clearOurs(path: string, record: HolderRecord): Protocol<boolean> {
   const content = yield* read(path);
   const ours = yield* isOurs(path, content, record);
@@ -121,13 +127,13 @@ function* clearOurs(path: string, record: HolderRecord): Protocol<boolean> {
   try {
     yield* retry(() => unlink(recordBeside(path)));
   } catch (refusal) {
-    // Nobody else removes it: if it is gone, it was removed, whatever the refusal is about.
+    // Nobody else removes it. If it is gone, this call removed it, and the error is about something else.
     if ((yield* read(recordBeside(path))).is !== 'nothing') throw refusal;
   }
   return ours || content.is === 'nothing';
 }
 
-/** Gives the lock back, pausing while somebody is at its names; false if it was not ours any more. */
+/** Releases the lock, with pauses while others hold its eviction lock; false if it wasn't ours any more. */
 export function* releasePid(claim: PidClaim): Protocol<boolean> {
   for (;;) {
     const outcome = yield* relinquishPid(claim);
@@ -144,7 +150,7 @@ function* relinquishPid(claim: PidClaim): Protocol<{ done: boolean } | { blocker
   });
 }
 
-/** Removes whoever's pid file it sees, and nothing that came since (RELEASE-2); what it was. */
+/** Removes the pid file that it finds at the start, and no later one (RELEASE-2); returns what it removed. */
 export function* breakPid(claim: PidClaim): Protocol<Found | undefined> {
   const seen = yield* inspectPid(claim.path);
   if (seen === undefined) return undefined;
@@ -165,10 +171,10 @@ export function* breakPid(claim: PidClaim): Protocol<Found | undefined> {
   }
 }
 
-/** Takes back whatever of a claim is on disk, at whatever point its acquire or release was cut off. */
+/** Removes everything of a claim from disk, at whatever point its acquire or release was interrupted. */
 export function* abandonPid(claim: PidClaim): Protocol<void> {
   const { path, name } = claim;
-  yield* ignoreErrors(unlink(name.privateFile)); // First, so that a call still under way has nothing to link.
+  yield* ignoreErrors(unlink(name.privateFile)); // First, so that an interrupted call has nothing to link.
   if (isClaim(yield* readLock(recordBeside(path)), name)) yield* relinquishPid(claim);
   yield* retract(evictionOf(path), name);
   yield* ignoreErrors(unlink(name.privateFile));

@@ -1,19 +1,20 @@
 /**
- * Giving a lock back, and breaking somebody's by force.
+ * Releasing a lock, and breaking another holder's lock by force.
  *
- * Rule RELEASE-1: looking and then removing is not enough, once a lock can be broken by force:
+ * Rule RELEASE-1: A lock of the link kind is removed by the process that removed its private file, and only one process
+ * can: the holder, the process that breaks the lock, or, after the holder's death, the owner of the eviction lock.
+ * To read the lock and then remove it is not enough, since a lock can be broken by force:
  *
- *     P.1 look: mine
+ *     P.1 reads: mine
  *     B.1 breaks P's lock      Q.1 link: Q holds
  *     P.2 unlink: removes Q
  *
- * So one of the link kind is removed by whoever first removed its private file, which one alone can: its holder, who
- * breaks it, or, of the dead, who has its eviction lock. A holder who finds it gone goes the longer way, as one of the
- * symlink kind does, which has none: under the eviction lock, after looking again. A directory's claim is removed by a
- * name that nobody else has, so it needs no look (DIR-3).
- * Rule RELEASE-2: a forced break removes what it saw, under the eviction lock, and nothing that came since.
- * Rule RELEASE-3: it lets a holder that lives, and whose private file is gone, finish: nobody can tell whose lock it is that
- * such a one removes next.
+ * A holder whose private file is gone removes its lock under the eviction lock, after reading it again. So does a
+ * holder of the symlink kind, which has no private file. A claim in a directory has a name that no other claim has, so
+ * it needs no second read (DIR-3).
+ * Rule RELEASE-2: A forced break removes the lock that it read, under the eviction lock, and no later one.
+ * Rule RELEASE-3: A forced break waits for a living holder whose private file is gone. That holder is about to remove
+ * the name, and a new lock there would be removed with it.
  */
 import type { Claim } from '../model/claim.js';
 import { discard, prepare, remove, retract, withEvictionLock, witnessOf } from './contend.js';
@@ -23,7 +24,7 @@ import { isClaim, isSame, judgeFound, readLock } from './inspect.js';
 import { privatePath, evictionOf } from '../model/file-names.js';
 import { pause, sameFile, unlink, type Blocker, type Found, type Protocol } from '../model/steps.js';
 
-/** Gives the claim's lock back, pausing while somebody recovers it; false if it was not ours any more. */
+/** Releases the claim's lock, with pauses while others hold its eviction lock; false if it wasn't ours any more. */
 export function* release(claim: Claim): Protocol<boolean> {
   for (;;) {
     const outcome = yield* relinquish(claim);
@@ -32,10 +33,10 @@ export function* release(claim: Claim): Protocol<boolean> {
   }
 }
 
-/** One attempt to give the lock back: whether it was ours, or who is in the way. */
+/** One attempt to release the lock: returns whether it was ours, or the blocker. */
 export function* relinquish(claim: Claim): Protocol<{ done: boolean } | { blocker: Blocker }> {
   if (claim.kind === 'mkdir') return { done: yield* removeClaim(claim.lock, claim.record.token) };
-  // Comparing two names takes fewer calls than reading one.
+  // Not a read of the lock: to compare two names takes fewer calls.
   if (claim.kind === 'link' && (yield* sameFile(claim.lock, claim.privateFile)) && (yield* discard(claim))) {
     yield* removeOwn(claim); // RELEASE-1
     return { done: true };
@@ -43,13 +44,13 @@ export function* relinquish(claim: Claim): Protocol<{ done: boolean } | { blocke
   return yield* withEvictionLock(claim.lock, claim, 1, function* () {
     const ours = isClaim(yield* readLock(claim.lock), claim); // RELEASE-1
     if (ours) yield* removeOwn(claim);
-    // Before the eviction lock goes: whoever finds that of the dead then finds all that they left.
+    // Before the eviction lock: if this process dies here, its eviction lock still leads to the private file.
     yield* bestEffort(() => discard(claim));
     return ours;
   });
 }
 
-/** Nobody else removes it now: so if it is gone, it was removed, whatever the refusal is about. */
+/** Removes our own lock. Nobody else may, so if it is gone after an error, this call removed it. */
 function* removeOwn(claim: Claim): Protocol<void> {
   try {
     yield* retry(() => unlink(claim.lock));
@@ -59,8 +60,8 @@ function* removeOwn(claim: Claim): Protocol<void> {
 }
 
 /**
- * Removes whoever's lock stands at the name of `claim`, which holds nothing; what it removed, if anything stood
- * there. Throws on a directory of strangers: those files are nobody's lock, and not ours to remove.
+ * Removes any holder's lock at the name of `claim`, which itself holds nothing; returns what it removed, if anything.
+ * Throws if the name is a directory with files of another program: they are no lock, and not ours to remove.
  */
 export function* breakByForce(claim: Claim): Protocol<Found | undefined> {
   const found = yield* readLock(claim.lock);
@@ -83,16 +84,16 @@ export function* breakByForce(claim: Claim): Protocol<Found | undefined> {
   }
 }
 
-/** Gets the right to remove somebody's lock (RELEASE-1); who is in the way, if its holder has it (RELEASE-3). */
+/** Obtains the right to remove a lock (RELEASE-1); returns the blocker if its holder has that right (RELEASE-3). */
 function* claimRemoval(found: Found, lock: string): Protocol<Blocker | undefined> {
   if (found.kind !== 'link' || (yield* unlink(privatePath(lock, found.record.token)))) return undefined;
   const judgement = yield* judgeFound(found, lock);
   return judgement.verdict === 'dead' ? undefined : { path: lock, found, judgement };
 }
 
-/** Takes back whatever of a claim is on disk, at whatever point its acquire or release was cut off. */
+/** Removes everything of a claim from disk, at whatever point its acquire or release was interrupted. */
 export function* abandon(claim: Claim): Protocol<void> {
-  yield* ignoreErrors(unlink(claim.privateFile)); // First, so that a call still under way has nothing to link.
+  yield* ignoreErrors(unlink(claim.privateFile)); // First, so that an interrupted call has nothing to link.
   yield* ignoreErrors(unlink(witnessOf(claim)));
   if (claim.kind === 'mkdir' || isClaim(yield* readLock(claim.lock), claim)) yield* relinquish(claim);
   yield* retract(evictionOf(claim.lock), claim);

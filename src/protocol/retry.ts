@@ -1,17 +1,17 @@
 /**
- * What a protocol does about a call that is refused: makes it again, lets it be, or both.
+ * How a protocol handles a call that fails: it retries the call, ignores the error, or both.
  *
- * Rule: never around a `pause`, by whose refusal the driver ends a wait.
+ * Rule: Never wrap a `pause`. The driver ends a wait by throwing into it.
  */
 import { backoff, type Protocol } from '../model/steps.js';
 
-/** How often a call is made that is refused with what Windows says of a name whose deletion is pending. */
+/** How often a call is made that fails with a code that may be temporary. */
 const MAX_TRIES = 6;
 
 /**
- * Makes a call again that is refused for what may be over in a moment. On Windows a name that was unlinked while
- * somebody had it open stays until they close it, and all calls on it are refused with EPERM, EACCES or EBUSY; on
- * other systems those are final, so the tries are few and the last refusal comes through.
+ * Retries a call that fails for a reason that may be temporary. On Windows, a file that was unlinked while another
+ * process has it open keeps its name until it is closed, and every call on it fails with EPERM, EACCES or EBUSY. On
+ * other systems these codes are final, so the tries are few, and the last error is thrown.
  */
 export function* retry<T>(call: () => Protocol<T>): Protocol<T> {
   for (let tries = 1; tries < MAX_TRIES; tries++) {
@@ -30,21 +30,21 @@ function isTransient(refusal: unknown): boolean {
   return code === 'EPERM' || code === 'EACCES' || code === 'EBUSY';
 }
 
-/** Cleaning up after a refusal: a second refusal must not hide the first. */
+/** Runs a clean-up after an error. A second error must not hide the first. */
 export function* ignoreErrors(cleanUp: Protocol<unknown>): Protocol<void> {
   try {
     yield* cleanUp;
   } catch {
-    // What stays behind is the dead's when we die, and swept as theirs.
+    // Contenders sweep what stays behind when this process is dead.
   }
 }
 
 /**
- * The last call of work that is done: made once more if it is refused, and then let be. Its refusal would tell the
- * caller that the work was not done. What stays behind is in nobody's way who knows it for ours, and is the dead's
- * when we die.
+ * Runs the last call of work that is already done: at most twice, and then ignores the error. To throw it would report
+ * the work as not done. What stays behind blocks no process that recognizes it as ours, and contenders sweep it when
+ * this process is dead.
  *
- * @param again What is made the second time, where the name may be another's by then.
+ * @param again The second call, if the name may belong to another process by then.
  */
 export function* bestEffort(call: () => Protocol<unknown>, again = call): Protocol<void> {
   try {

@@ -1,8 +1,8 @@
 /**
- * Finds the file beside a foreign lock that is the same file: pylockfile's holder, whose name tells who it is.
+ * Finds another name of the same file beside a foreign lock: pylockfile's unique file, whose name shows the holder.
  *
- * Not promised: to find it in a directory of more names than are read here, nor to look for it at every attempt. It is
- * for whoever asks who holds the lock.
+ * Not promised: to find it in a directory with more than `MAX_NAMES_READ` names. No attempt searches for it: it is only
+ * for a description of the holder.
  */
 import { isPylockfileName } from '../model/foreign-lock.js';
 import { ignoreErrors } from './retry.js';
@@ -10,7 +10,7 @@ import { list, sameFile, type Found, type Protocol } from '../model/steps.js';
 
 const MAX_NAMES_READ = 1_000;
 
-/** What was found at `name` in `directory`, with its sibling if it has one. */
+/** A lock at `name` in `directory`, with its sibling if it has one. */
 export function* withSibling(found: Found, name: string, directory: string): Protocol<Found> {
   let sibling: string | undefined;
   if (found.kind === 'foreign' && found.text === '') {

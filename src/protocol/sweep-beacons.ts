@@ -1,11 +1,11 @@
 /**
- * Sweeping up the beacons of the dead.
+ * Sweeping the beacons of dead holders.
  *
- * Rule SWEEP-2: a beacon is swept by whoever holds the lock that its name tells, if no eviction lock of that lock is its
- * claim's. Not with the claim: a holder that died within a release stands at the lock's name and at an eviction
- * lock's, and whoever removes the one must not take away the proof for the other.
- * Rule SWEEP-3: ... and if its holder is the dead one that was just replaced, or it is dark and has outlived its grace: a
- * beacon that is being lit is dark for an instant.
+ * Rule SWEEP-2: Only the holder of the lock that a beacon's name identifies sweeps that beacon, and only if no eviction
+ * lock of that lock belongs to the beacon's claim. It is not removed together with the claim: a holder that died during
+ * a release has both the lock and an eviction lock, and the beacon is still the proof of death for the other.
+ * Rule SWEEP-3: A beacon is swept only if its holder is the dead one that was just replaced, or if it is dark and older
+ * than its grace period: a new beacon is dark for an instant.
  */
 import type { Claim } from '../model/claim.js';
 import { MAX_DEPTH, isOrphan } from './contend.js';
@@ -14,7 +14,7 @@ import { type HolderRecord } from '../model/record.js';
 import { lockDigits, tokenOfBeacon, evictionOf } from '../model/file-names.js';
 import { probeBeacon, unlink, type Found, type Protocol } from '../model/steps.js';
 
-/** Removes the beacons of this lock's dead among `names` of `directory`. The claim holds the lock. */
+/** Removes the beacons of this lock's dead holders among the `names` in `directory`. The claim holds the lock. */
 export function* sweepBeacons(
   directory: string,
   names: readonly string[],
@@ -35,7 +35,7 @@ function* isDarkForLong(path: string, claim: Claim): Protocol<boolean> {
   return (yield* isOrphan(path, claim)) && (yield* probeBeacon(path)) === 'dark';
 }
 
-/** Is an eviction lock of `lock`, however deep, the claim of this token? */
+/** Does the claim with this token hold an eviction lock of `lock`, at any depth? */
 function* isNeeded(token: string, lock: string): Protocol<boolean> {
   let name = lock;
   for (let depth = 0; depth <= MAX_DEPTH; depth++) {
@@ -44,7 +44,7 @@ function* isNeeded(token: string, lock: string): Protocol<boolean> {
     try {
       found = yield* readLock(name);
     } catch (refusal) {
-      // A name too long to exist; of any other it can't be told.
+      // ENAMETOOLONG: this name can't exist. After any other error, assume that the beacon is needed.
       return !(refusal instanceof Error && 'code' in refusal && refusal.code === 'ENAMETOOLONG');
     }
     if (found !== undefined && recordsOf(found).some((record) => record.token === token)) return true;

@@ -1,11 +1,11 @@
 /**
- * Sweeping up what the dead left beside a lock, so that after the last release the directory is as it was.
+ * Sweeping what dead processes left beside a lock, so that after the last release the directory is as before.
  *
- * Rule SWEEP-1: swept is what holds a record of ours whose token its name ends with, and whose holder is dead; and a
- * private file of this very lock that never got its text, once its grace has passed. A private file is not a claim:
- * if it was its owner's after all, the owner makes it anew.
+ * Rule SWEEP-1: A file is swept if its name ends with the token of the record in it and the holder is dead. A private
+ * file of this lock without a text is swept after its grace period. A private file is not a claim: if its owner is
+ * alive after all, the owner creates it again.
  *
- * Not promised: to find everything in a directory of more names than are read here.
+ * Not promised: to find everything in a directory with more than `MAX_NAMES_READ` names.
  */
 import type { Claim } from '../model/claim.js';
 import { attempt, isOrphan, judgeLock, retract } from './contend.js';
@@ -18,7 +18,7 @@ import { sweepBeacons } from './sweep-beacons.js';
 /** How many names of the directory are read. */
 const MAX_NAMES_READ = 10_000;
 
-/** Removes what the dead left in `directory`, which is that of the claim's lock. The claim holds the lock. */
+/** Removes what dead processes left in `directory`, the directory of the claim's lock. The claim holds the lock. */
 export function* sweep(directory: string, claim: Claim, previous?: HolderRecord): Protocol<void> {
   const names = (yield* list(directory, MAX_NAMES_READ)) ?? [];
   for (const name of names) {
@@ -27,7 +27,7 @@ export function* sweep(directory: string, claim: Claim, previous?: HolderRecord)
     if (token === undefined) yield* sweepEviction(path, claim);
     else if (token !== claim.record.token) yield* sweepPrivateFile(path, token, claim);
   }
-  yield* sweepBeacons(directory, names, claim, previous); // Last: the above may need their proof.
+  yield* sweepBeacons(directory, names, claim, previous); // Last: the verdicts above may need them.
 }
 
 function* sweepPrivateFile(path: string, token: string, claim: Claim): Protocol<void> {
@@ -42,7 +42,7 @@ function* sweepPrivateFile(path: string, token: string, claim: Claim): Protocol<
 }
 
 /**
- * An eviction lock whose holder died before giving it back. Its own may stand without it:
+ * Removes an eviction lock whose holder died before releasing it. Check each depth: a deeper one may remain alone.
  *
  *     P.1 takes .evict, is killed
  *     Q.1 takes .evict.evict   Q.2 removes .evict, is killed

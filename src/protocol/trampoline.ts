@@ -1,38 +1,38 @@
 /**
- * Runs a protocol, and those that run inside it, as one.
+ * Runs a protocol, and the protocols that it delegates to, as one.
  *
- * `yield*` has every step climb through all the generators around it, and its answer back: nine of them for some
- * steps of an acquire, which in memory took as long again as the system calls. What is run `apart` is run by the
- * driver's loop in its caller's stead, so that its steps climb no further than to it.
+ * `yield*` passes every step and every answer through all the generators around it: nine for some steps of an acquire,
+ * which took as long as the system calls on a filesystem in memory. The driver's loop runs a delegated protocol
+ * directly, so its steps don't pass through its callers.
  */
 import type { Protocol, Step } from '../model/steps.js';
 
 /**
- * Runs a protocol inside another, as `yield*` alone does, and sooner. Worth while for more than a step or two.
+ * Runs a protocol inside another one, as `yield*` does, but faster if it takes more than a step or two.
  *
  * @example
- * const outcome = yield* apart(attempt(name, claim));
+ * const outcome = yield* delegate(attempt(name, claim));
  */
 export function* delegate<T>(protocol: Protocol<T>): Protocol<T> {
   return (yield { call: 'delegate', protocol }) as T;
 }
 
-/** A protocol that is being run: what it yields, and what is run apart from it. */
+/** A running protocol, with the protocols that it delegates to. */
 export class Trampoline<T> {
   #current: Protocol<unknown>;
-  /** Who waits for it, the outermost first. */
+  /** The protocols that wait for it, the outermost first. */
   readonly #callers: Protocol<unknown>[] = [];
 
   constructor(protocol: Protocol<T>) {
     this.#current = protocol;
   }
 
-  /** As a generator's. */
+  /** As `next` of a generator. */
   next(answer?: unknown): IteratorResult<Step, T> {
     return this.#resume(false, answer);
   }
 
-  /** As a generator's. */
+  /** As `throw` of a generator. */
   throw(error: unknown): IteratorResult<Step, T> {
     return this.#resume(true, error);
   }

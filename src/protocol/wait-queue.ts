@@ -1,12 +1,13 @@
 /**
- * The line of those who wait for a lock: their private files, in the order of their tokens, which begin with the time.
+ * The wait queue of a lock: the private files of its waiters, in the order of their tokens, which begin with the time.
  *
- * Rule QUEUE-1: each waits for the one right ahead of it, whose file goes when it has had the lock, given up or died. So a
- * release wakes one waiter, and not all of them to take it from each other.
- * Rule QUEUE-2: the line survives the death of anyone in it: the dead are swept out of it by whoever finds one ahead.
+ * Rule QUEUE-1: Each waiter watches the one right ahead. That one's file disappears when it has had the lock, gave up
+ * or died. So a release wakes one waiter, not all of them.
+ * Rule QUEUE-2: The queue survives the death of any waiter: a waiter that finds a dead one ahead removes its file.
  *
- * Not promised: a strict order. Who comes while the lock is free takes it; who is stopped is passed after a while;
- * clocks that disagree put people in the wrong place. Nor any order in a directory of more names than are read here.
+ * Not promised: a strict order. A process that comes while the lock is free takes it; a stopped waiter is passed after
+ * a while; clocks that disagree put waiters in the wrong place. In a directory with `MAX_NAMES_READ` names or more,
+ * there is no order.
  */
 import type { Claim } from '../model/claim.js';
 import { ignoreErrors } from './retry.js';
@@ -14,10 +15,10 @@ import { parseRecord, type Token } from '../model/record.js';
 import { privatePath, tokenOfPrivateFile } from '../model/file-names.js';
 import { judge, list, read, unlink, type Blocker, type Protocol } from '../model/steps.js';
 
-/** How many names of the directory are read. In a larger one all watch the lock itself. */
+/** How many names of the directory are read. In a larger one, all waiters watch the lock itself. */
 const MAX_NAMES_READ = 1_000;
 
-/** Who is right ahead of a claim in line, be it the holder; `undefined` if nobody is. */
+/** The waiter right ahead of a claim in the queue, or the holder; `undefined` if the claim is the first. */
 export function* waiterAhead(claim: Claim, directory: string): Protocol<Blocker | undefined> {
   const names = (yield* list(directory, MAX_NAMES_READ)) ?? [];
   if (names.length === MAX_NAMES_READ) return undefined;
@@ -26,17 +27,17 @@ export function* waiterAhead(claim: Claim, directory: string): Protocol<Blocker 
     const found = yield* readPrivateFile(privatePath(claim.lock, token), token);
     if (found === undefined) continue;
     if (found.judgement.verdict !== 'dead') return found;
-    yield* ignoreErrors(unlink(found.path)); // QUEUE-2, by SWEEP-1: nobody needs the private file of the dead.
+    yield* ignoreErrors(unlink(found.path)); // QUEUE-2. SWEEP-1 allows it: a private file is not a claim.
   }
   return undefined;
 }
 
 /**
- * How many stand in line, at least: besides the holder those who are known to live, since one who died unproved would
- * stand there for ever. It sweeps nothing, for whoever only asks has no claim.
+ * The minimum number of waiters, without the holder. It counts only waiters that are known to be alive: a dead one
+ * whose death can't be proved would count for ever. It sweeps nothing, since the caller has no claim.
  *
- * Not told: those who wait with nothing on disk, which are all but the asynchronous ones of the link kind; and those
- * who queue in the memory of a thread, of whom one stands here.
+ * Not counted: waiters with nothing on disk (all but asynchronous ones of the link kind), and waiters in a thread's
+ * memory, where only the first has a file.
  */
 export function* countWaiters(lock: string, directory: string, holder: Token | undefined): Protocol<number> {
   const names = (yield* list(directory, MAX_NAMES_READ)) ?? [];
@@ -49,7 +50,7 @@ export function* countWaiters(lock: string, directory: string, holder: Token | u
   return count;
 }
 
-/** Whose private file stands at a path, if it is the one of this token. */
+/** Reads the private file of this token; `undefined` if it is gone or isn't that file. */
 function* readPrivateFile(path: string, token: Token): Protocol<Blocker | undefined> {
   const content = yield* read(path);
   const record = content.is === 'file' ? parseRecord(content.text) : undefined;
@@ -58,7 +59,7 @@ function* readPrivateFile(path: string, token: Token): Protocol<Blocker | undefi
   return { path, found: { kind: 'link', text: content.text, record }, judgement };
 }
 
-/** The tokens of a lock's private files. */
+/** The tokens of a lock's private files among these names. */
 function tokensIn(names: readonly string[], lock: string, directory: string): Token[] {
   const base = lock.slice(directory.length).replace(/^[/\\]/, '');
   return names.flatMap((name) => {

@@ -37,7 +37,7 @@ describe('recoveries that died one within the other', () => {
     const scene = stale(MAX_DEPTH);
     const { names } = scene;
     expect(() => scene.play(acquire(claim, { directory: '' }))).to.throw(
-      `8 recoveries died one within the other; remove ${evictions(MAX_DEPTH)} by hand`,
+      `8 processes died while recovering this lock; remove ${evictions(MAX_DEPTH)} by hand`,
     );
     expect(scene.names).to.deep.equal(names);
   });
@@ -152,7 +152,7 @@ describe('a private file', () => {
     });
     scene.play(release(claim));
     expect(() => scene.play(acquire(claim, { directory: '' }), whenever('link', LOCK, remove))).to.throw(
-      'somebody keeps removing',
+      'another process keeps removing',
     );
     expect(scene.names).to.deep.equal({});
   });
