@@ -1,8 +1,8 @@
 /**
  * `npm run demo`: eight processes, one JSON file, and kills, with the lock and without.
  *
- * Exit code 1 if with the lock an update was lost or two were inside at once. Ends early on Ctrl-C; then too no
- * process and no file is left.
+ * The exit code is 1 if, with the lock, an update was lost or two contenders were inside at once. Ctrl-C ends it early,
+ * and it leaves no process and no file.
  */
 import { Progress } from './progress.js';
 import { Run, type Result } from './run.js';
@@ -54,7 +54,7 @@ console.log(`\n${table(withLock, withoutLock)}\n`);
 
 const { asked, found, setBacks, overlaps, failures } = withLock;
 if (found === asked && setBacks === 0 && overlaps === 0 && failures.length === 0) {
-  console.log('With the lock no update was lost, and never were two inside at once.');
+  console.log('With the lock, no update was lost, and there were never two inside at once.');
 } else {
   console.log('THE LOCK HAS FAILED: see the first column.');
   process.exitCode = 1;

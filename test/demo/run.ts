@@ -1,7 +1,7 @@
 /**
- * One run of the demo: eight processes, one file, kills; and what came of it.
+ * One run of the demo: eight processes, one file, kills, and the results.
  *
- * Rule: whoever is killed is replaced, after its death was heard, and its replacement does what it had left to do.
+ * Rule: A killed process is replaced once its death was reported, and its replacement does the rest of its work.
  */
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';

@@ -1,8 +1,8 @@
 /**
- * The books of one run: how often each slot has added 1, kept apart from the file, so that the file can't hide a loss.
+ * The counts of one run: how often each slot has added 1. They are kept outside the file, so that it can't hide a loss.
  *
- * Rule TALLY-1: a slot's count in the file is what its last write made it. If it isn't, somebody wrote an older text over
- * it. Only a slot that was killed inside may be one further: its write was done, and not yet told.
+ * Rule TALLY-1: A slot's count in the file is the one of its last write. Otherwise another process wrote an older text
+ * over it. Only a slot that was killed inside may be one ahead: its write was done but not yet reported.
  */
 interface Slot {
   readonly quota: number;

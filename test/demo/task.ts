@@ -1,4 +1,4 @@
-/** What the demo tells its contenders to do, and the file that they do it to. */
+/** The tasks of the demo's contenders, and the file that they change. */
 
 /** The file's content: how often 1 was added, in all and by each slot. */
 export interface Counter {

@@ -1,4 +1,4 @@
-/** The steps whose helpers do more than yield. */
+/** The step helpers that do more than yield. */
 import { expect } from 'chai';
 import { custom, judge, pause, type Judgement, type Protocol, type Step } from '../../src/model/steps.js';
 import { recordOf } from '../simulation/programs.js';
@@ -7,8 +7,8 @@ import { Scene } from '../protocol/scene.js';
 
 const patience: WaitPolicy = { until: Infinity, pollInterval: 1, expired: () => new Error('time is up') };
 
-describe('a call of an author’s own', () => {
-  it('that has no asynchronous form is its synchronous one, and its throw is the protocol’s to catch', async () => {
+describe('a custom call', () => {
+  it('without an asynchronous form uses the synchronous one, and the protocol can catch its error', async () => {
     expect(
       await runAsync(
         custom(() => 42),
@@ -39,13 +39,13 @@ describe('a pause', () => {
   } as const;
   const first = (protocol: Protocol<boolean>): unknown => protocol.next().value;
 
-  it('names a place in the wait queue only if there is one', () => {
+  it('carries a position in the wait queue only if there is one', () => {
     expect(first(pause(blocker))).to.deep.equal({ call: 'pause', blocker });
     const position = { ahead: undefined };
     expect(first(pause(blocker, position))).to.deep.equal({ call: 'pause', blocker, position });
   });
 
-  it('is answered yes only by a driver that says so', () => {
+  it('returns true only if the driver answers true', () => {
     for (const [answer, said] of [
       [true, true],
       [false, false],
@@ -58,8 +58,8 @@ describe('a pause', () => {
   });
 });
 
-describe('a judgement', () => {
-  it('that a beacon could settle is given again, with what the beacon says', () => {
+describe('a verdict', () => {
+  it('that a beacon can decide is requested again with the result of the probe', () => {
     const steps: Step[] = [];
     const dead: Judgement = { verdict: 'dead', reason: 'its beacon is dark' };
     const judgement = new Scene().play(judge(recordOf(1), '/L'), (step): unknown => {

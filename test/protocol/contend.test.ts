@@ -1,4 +1,4 @@
-/** Races for a name that the explorer has no budget for, and how often anything is tried. */
+/** Races for a name that are too long for the explorer, and the limits on retries. */
 import { expect } from 'chai';
 import { acquire } from '../../src/protocol/acquire.js';
 import { MAX_DEPTH } from '../../src/protocol/contend.js';
@@ -13,10 +13,10 @@ const claim = claimOf(0, 'link');
 const zombie = recordOf(ZOMBIE);
 const living = formatRecord(recordOf(1));
 
-/** The eviction lock this deep; 0 is the lock itself. */
+/** The eviction lock at this depth; 0 is the lock itself. */
 const evictions = (depth: number): string => (depth === 0 ? LOCK : evictionOf(evictions(depth - 1)));
 
-/** A lock whose holder is dead, and as many recoveries of it that died one within the other. */
+/** A lock whose holder is dead, with this many recoveries that died one inside another. */
 function stale(recoveries = 0): Scene {
   const scene = new Scene();
   scene.dead.add(zombie.token);
@@ -26,14 +26,14 @@ function stale(recoveries = 0): Scene {
 
 const held = { [LOCK]: claim.text, [claim.privateFile]: claim.text };
 
-describe('recoveries that died one within the other', () => {
-  it('are all recovered from while they are fewer than eight', () => {
+describe('recoveries that died one inside another', () => {
+  it('are all recovered if there are fewer than eight', () => {
     const scene = stale(MAX_DEPTH - 1);
     expect(scene.play(acquire(claim, { directory: '' }))).to.deep.include({ taken: true, previous: zombie });
     expect(scene.names).to.deep.equal(held);
   });
 
-  it('are left to a human once they are eight, who is told where, and nothing is changed', () => {
+  it('end with an error that names the path if there are eight, and nothing changes', () => {
     const scene = stale(MAX_DEPTH);
     const { names } = scene;
     expect(() => scene.play(acquire(claim, { directory: '' }))).to.throw(
@@ -43,8 +43,8 @@ describe('recoveries that died one within the other', () => {
   });
 });
 
-describe('a name that changes hands faster than it can be taken', () => {
-  it('is given up after sixteen tries, for a foreign one, and nothing is left', () => {
+describe('a name that changes hands faster than we can take it', () => {
+  it('counts as foreign after sixteen tries, and nothing is left', () => {
     const scene = new Scene();
     let tries = 0;
     const blocker = scene.blockerOf(
@@ -64,7 +64,7 @@ describe('a name that changes hands faster than it can be taken', () => {
 });
 
 describe('a dead holder’s lock', () => {
-  it('that somebody else recovers before our second look is theirs', () => {
+  it('belongs to another process that recovers it before our second check', () => {
     const scene = stale();
     const recovered = before('link', evictionOf(LOCK), () => {
       scene.write(LOCK, living);
@@ -76,7 +76,7 @@ describe('a dead holder’s lock', () => {
     expect(scene.names).to.deep.equal({ [LOCK]: living });
   });
 
-  it('that somebody else is recovering is waited for at the name under which they do', () => {
+  it('that another process is recovering is waited for at its eviction lock', () => {
     const scene = stale();
     scene.write(evictionOf(LOCK), living);
     expect(scene.blockerOf(acquire(claim, { directory: '' })).path).to.equal(evictionOf(LOCK));
@@ -84,7 +84,7 @@ describe('a dead holder’s lock', () => {
 });
 
 describe('an empty directory', () => {
-  it('that goes while its age is told is no orphan', () => {
+  it('that disappears while its age is determined is no orphan', () => {
     const scene = new Scene();
     scene.disk.mkdir(LOCK);
     scene.disk.tick();
@@ -98,7 +98,7 @@ describe('an empty directory', () => {
     expect(scene.names).to.deep.equal({});
   });
 
-  it('that is another’s by the time of our second look at its age is left to them', () => {
+  it('that belongs to another process at our second check of its age stays', () => {
     const scene = new Scene();
     scene.disk.mkdir(LOCK);
     scene.disk.tick();
@@ -114,8 +114,8 @@ describe('an empty directory', () => {
   });
 });
 
-describe('a lock that was made', () => {
-  it('though the call’s answer was lost is ours', () => {
+describe('a lock that was created', () => {
+  it('is ours although the reply was lost', () => {
     const scene = new Scene();
     const lost = before('link', LOCK, () => {
       scene.disk.link(claim.privateFile, LOCK);
@@ -125,7 +125,7 @@ describe('a lock that was made', () => {
     expect(scene.names).to.deep.equal(held);
   });
 
-  it('and yet refused is ours; and if it can’t be looked at, it is given back and the refusal comes through', () => {
+  it('is ours although the call failed; if it can’t be read, it is released and the error is thrown', () => {
     const late = (scene: Scene) =>
       before('link', LOCK, () => {
         scene.disk.link(claim.privateFile, LOCK);
@@ -142,7 +142,7 @@ describe('a lock that was made', () => {
 });
 
 describe('a private file', () => {
-  it('that somebody removes is made anew, and four times is too often', () => {
+  it('that another process removes is created again, but not a fourth time', () => {
     const scene = new Scene();
     const remove = () => {
       scene.remove(claim.privateFile);

@@ -1,4 +1,4 @@
-/** A look at a name that changes its kind between two calls, and at directories that are no lock. */
+/** Reading a name that changes its kind between two calls, and directories that are no lock. */
 import { expect } from 'chai';
 import { judgeFound, readLock } from '../../src/protocol/inspect.js';
 import { claimIn } from '../../src/model/file-names.js';
@@ -10,7 +10,7 @@ import { Scene, before, whatOf, whenever } from './scene.js';
 const text = formatRecord(recordOf(0));
 
 describe('a name that changes its kind between two calls', () => {
-  it('is read anew', () => {
+  it('is read again', () => {
     const scene = new Scene();
     scene.disk.symlink(text, LOCK);
     const found = scene.play(
@@ -27,7 +27,7 @@ describe('a name that changes its kind between two calls', () => {
     expect(found).to.deep.equal({ kind: 'link', text, record: recordOf(0) });
   });
 
-  it('is nothing, if it went', () => {
+  it('counts as absent if it disappeared', () => {
     const scene = new Scene();
     scene.disk.symlink(text, LOCK);
     const went = before('readlink', LOCK, () => {
@@ -36,7 +36,7 @@ describe('a name that changes its kind between two calls', () => {
     expect(scene.play(readLock(LOCK), went)).to.equal(undefined);
   });
 
-  it('eight times within one look is taken for a foreign lock, and looked at no more', () => {
+  it('eight times during one check counts as a foreign lock', () => {
     const scene = new Scene();
     scene.disk.symlink(text, LOCK);
     let changes = 0;
@@ -59,7 +59,7 @@ describe('a name that changes its kind between two calls', () => {
 });
 
 describe('a directory at a lock’s name', () => {
-  it('is foreign if it holds another directory, a file with a text, or more files than a lock ever does', () => {
+  it('is foreign if it contains a directory, a file with a text, or more files than a lock ever has', () => {
     const scene = new Scene();
     scene.disk.mkdir(LOCK);
     scene.disk.mkdir(claimIn(LOCK, 'a'));
@@ -74,7 +74,7 @@ describe('a directory at a lock’s name', () => {
     expect(whatOf(scene.play(readLock(LOCK)))).to.equal('a directory of many files');
   });
 
-  it('that is empty proves nobody dead', () => {
+  it('that is empty proves no death', () => {
     const scene = new Scene();
     scene.disk.mkdir(LOCK);
     expect(scene.play(readLock(LOCK))).to.deep.equal({ kind: 'empty' });

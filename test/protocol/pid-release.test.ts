@@ -1,4 +1,4 @@
-/** Giving a pid file back and breaking it, with somebody between any two of our calls; and calls that are refused. */
+/** Releasing and breaking a pid file, with another process between any two of our calls; and calls that fail. */
 import { expect } from 'chai';
 import { abandonPid, acquirePid, breakPid, releasePid } from '../../src/protocol/pid-lock.js';
 import { formatRecord } from '../../src/model/record.js';
@@ -8,8 +8,8 @@ import { Scene, before, refuse, whatOf, type Meanwhile } from './scene.js';
 
 const recordTextOf = (index: number) => formatRecord(recordOf(index));
 
-describe('a pid file that is given back', () => {
-  it('while another holds its eviction lock is given back when they are done', () => {
+describe('releasing a pid file', () => {
+  it('waits until another process releases the eviction lock', () => {
     const scene = held();
     scene.write(EVICTION, other.name.text);
     const done = before('pause', EVICTION, () => {
@@ -20,14 +20,14 @@ describe('a pid file that is given back', () => {
     expect(scene.names).to.deep.equal({});
   });
 
-  it('is still held when there is no time to wait for them', () => {
+  it('leaves it held if the timeout expires first', () => {
     const scene = held();
     scene.write(EVICTION, other.name.text);
     expect(scene.blockerOf(releasePid(mine)).path).to.equal(EVICTION);
     expect(scene.names).to.deep.equal({ ...heldBy(mine), [EVICTION]: other.name.text });
   });
 
-  it('and was another’s of us by then, is left to them', () => {
+  it('leaves it to another holdfast process that has taken it', () => {
     const scene = held();
     scene.play(breakPid(claimOf(2)));
     scene.play(acquirePid(other));
@@ -35,7 +35,7 @@ describe('a pid file that is given back', () => {
     expect(scene.names).to.deep.equal(heldBy(other));
   });
 
-  it('and was another program’s by then, is left to them, and our names are cleared', () => {
+  it('leaves it to another program that has taken it, and removes our names', () => {
     const scene = held();
     const comes = before('read', PATH, () => {
       scene.write(PATH, STRANGER);
@@ -45,8 +45,8 @@ describe('a pid file that is given back', () => {
   });
 });
 
-describe('a pid file that is broken by force', () => {
-  it('is removed once whoever holds its eviction lock is done', () => {
+describe('breaking a pid file by force', () => {
+  it('waits until another process releases the eviction lock', () => {
     const scene = held(other);
     scene.write(EVICTION, recordTextOf(2));
     const done = before('pause', EVICTION, () => {
@@ -57,14 +57,14 @@ describe('a pid file that is broken by force', () => {
     expect(scene.names).to.deep.equal({});
   });
 
-  it('is left alone when there is no time to wait for them', () => {
+  it('leaves it if the timeout expires first', () => {
     const scene = held(other);
     scene.write(EVICTION, recordTextOf(2));
     expect(scene.blockerOf(breakPid(mine)).path).to.equal(EVICTION);
     expect(scene.names).to.deep.equal({ ...heldBy(other), [EVICTION]: recordTextOf(2) });
   });
 
-  it('is left to whoever has taken it since we looked', () => {
+  it('leaves it to a process that has taken it since our check', () => {
     const scene = held(other);
     const next = claimOf(2);
     const changesHands = before('link', EVICTION, () => {
@@ -75,7 +75,7 @@ describe('a pid file that is broken by force', () => {
     expect(scene.names).to.deep.equal(heldBy(next));
   });
 
-  it('is free afterwards, though what stood in its way was somebody else’s at the record’s name', () => {
+  it('frees it although a foreign file has the record’s name', () => {
     const scene = new Scene();
     scene.write(BESIDE, 'words');
     expect(scene.blockerOf(acquirePid(mine)).path).to.equal(BESIDE);
@@ -83,15 +83,15 @@ describe('a pid file that is broken by force', () => {
     expect(scene.names).to.deep.equal({});
   });
 
-  it('is nothing to break if nobody holds it', () => {
+  it('does nothing if nobody holds it', () => {
     const scene = new Scene();
     expect(scene.play(breakPid(mine))).to.equal(undefined);
     expect(scene.names).to.deep.equal({});
   });
 });
 
-describe('of a pid file any call may be refused:', () => {
-  /** Refuses the `nth` call that is neither a judgement nor a pause; made and yet refused, if it is late. */
+describe('a failing call of a pid file:', () => {
+  /** Has the `nth` call fail that is neither a verdict nor a pause; if `isLate`, after it was done. */
   const refusing = (
     scene: Scene,
     nth: number,
@@ -107,7 +107,7 @@ describe('of a pid file any call may be refused:', () => {
   };
 
   for (const isLate of [false, true]) {
-    it(`an acquire takes it whole or leaves nothing (${isLate ? 'made and yet refused' : 'refused'})`, () => {
+    it(`an acquire takes both names or leaves nothing (${isLate ? 'done, but reported as failed' : 'failed'})`, () => {
       for (let nth = 1; ; nth++) {
         const scene = dead();
         const { meanwhile, count } = refusing(scene, nth, isLate);
@@ -115,7 +115,7 @@ describe('of a pid file any call may be refused:', () => {
         try {
           isTaken = scene.play(acquirePid(mine), meanwhile).taken;
         } catch {
-          // What stays is the dead's, or nothing.
+          // Only a dead holder's files may stay.
           for (const [name, text] of Object.entries(scene.names))
             expect(`${name} ${text}`, `call ${nth}`).not.to.include(mine.record.token);
           scene.play(acquirePid(mine));
@@ -129,7 +129,7 @@ describe('of a pid file any call may be refused:', () => {
       }
     });
 
-    it(`a release that is refused can be made up for (${isLate ? 'made and yet refused' : 'refused'})`, () => {
+    it(`a release that fails can be repeated (${isLate ? 'done, but reported as failed' : 'failed'})`, () => {
       for (let nth = 1; ; nth++) {
         const scene = held();
         const { meanwhile, count } = refusing(scene, nth, isLate);
@@ -145,8 +145,8 @@ describe('of a pid file any call may be refused:', () => {
   }
 });
 
-describe('of a pid file whatever an exit cuts off,', () => {
-  it('an acquire leaves nothing once it is abandoned, and a dead holder’s is still taken over', () => {
+describe('when an exit interrupts work on a pid file,', () => {
+  it('an abandoned acquire leaves nothing, and a dead holder’s lock is still taken over', () => {
     for (const start of [() => new Scene(), dead]) {
       for (let calls = 0, isOver = false; !isOver; calls++) {
         const scene = start();
@@ -160,7 +160,7 @@ describe('of a pid file whatever an exit cuts off,', () => {
     }
   });
 
-  it('a release leaves nothing either', () => {
+  it('an abandoned release leaves nothing either', () => {
     for (let calls = 0, isOver = false; !isOver; calls++) {
       const scene = held();
       isOver = scene.cut(releasePid(mine), calls);

@@ -1,4 +1,4 @@
-/** Pid files on the simulated disk, free, held, or as a dead holder left them. */
+/** Pid files on the simulated disk: free, held, or left by a dead holder. */
 import { expect } from 'chai';
 import { evictionOf, recordBeside } from '../../src/model/file-names.js';
 import { acquirePid } from '../../src/protocol/pid-lock.js';
@@ -14,7 +14,7 @@ export const claimOf = (index: number) =>
   makePidClaim(PATH, recordOf(index), { mode: 0o644, orphanGraceMs: 1 });
 export const [mine, other] = [claimOf(0), claimOf(1)];
 
-/** What stands while a claim is held. */
+/** The names that exist while a claim is held. */
 export function heldBy(claim: typeof mine): Record<string, string> {
   const { record, name } = claim;
   return {
@@ -25,7 +25,7 @@ export function heldBy(claim: typeof mine): Record<string, string> {
   };
 }
 
-/** A pid file of ours, held. */
+/** A pid file of ours with a living holder. */
 export function held(claim = mine): Scene {
   const scene = new Scene();
   scene.play(acquirePid(claim));

@@ -1,4 +1,4 @@
-/** Taking a pid file, with somebody between any two of our calls: one of us, or another program. */
+/** Taking a pid file, with another holdfast process or another program between any two of our calls. */
 import { expect } from 'chai';
 import { acquirePid, releasePid } from '../../src/protocol/pid-lock.js';
 import { inspectPid, secondName } from '../../src/protocol/pid-file.js';
@@ -7,8 +7,8 @@ import { recordOf } from '../simulation/programs.js';
 import { BESIDE, EVICTION, PATH, STRANGER, claimOf, dead, held, heldBy, mine, other } from './pid-scene.js';
 import { Scene, before, whatOf, whenever } from './scene.js';
 
-describe('a look at a pid file', () => {
-  it('whose holder comes between our look at the one name and the other sees that holder', () => {
+describe('reading a pid file', () => {
+  it('whose holder appears between the reads of the two names finds that holder', () => {
     const scene = new Scene();
     const comes = before('read', PATH, () => void scene.play(acquirePid(other)));
     expect(scene.play(inspectPid(PATH), comes)).to.deep.include({
@@ -17,7 +17,7 @@ describe('a look at a pid file', () => {
     });
   });
 
-  it('whose holder goes between our look at the one name and the other sees who was there, or nobody', () => {
+  it('whose holder disappears between the reads of the two names finds that holder or nobody', () => {
     for (const [name, isThere] of [
       [PATH, true],
       [BESIDE, false],
@@ -28,7 +28,7 @@ describe('a look at a pid file', () => {
     }
   });
 
-  it('beside which the record changes eight times tells of the pid file alone', () => {
+  it('whose record changes eight times describes the pid file alone', () => {
     const scene = new Scene();
     scene.write(PATH, STRANGER);
     let looks = 0;
@@ -41,7 +41,7 @@ describe('a look at a pid file', () => {
     expect(looks).to.equal(15);
   });
 
-  it('that is nothing we could read says what it is', () => {
+  it('that can’t be read describes what it is', () => {
     const scene = new Scene();
     const fifo = before('read', PATH, () => ({ is: 'other', what: 'a FIFO' }));
     expect(scene.play(inspectPid(PATH), fifo)).to.have.nested.property('judgement.reason', 'it is a FIFO');
@@ -50,8 +50,8 @@ describe('a look at a pid file', () => {
   });
 });
 
-describe('a pid file that is free when we look', () => {
-  it('and another’s of us when we have its eviction lock, is left to them', () => {
+describe('a pid file that is free at our check', () => {
+  it('is left to another holdfast process that took it before we had its eviction lock', () => {
     for (const start of [new Scene(), dead()]) {
       const comes = before('link', EVICTION, () => void start.play(acquirePid(other)));
       expect(start.blockerOf(acquirePid(mine), comes).found).to.deep.equal({
@@ -62,7 +62,7 @@ describe('a pid file that is free when we look', () => {
     }
   });
 
-  it('and another program’s when we link it, is left to them, and our names are cleared', () => {
+  it('is left to another program that took it before our link, and our names are removed', () => {
     const scene = new Scene();
     const quicker = before('link', PATH, () => {
       scene.write(PATH, STRANGER);
@@ -71,7 +71,7 @@ describe('a pid file that is free when we look', () => {
     expect(scene.names).to.deep.equal({ [PATH]: STRANGER });
   });
 
-  it('and whose record’s name something else has when we link it, is left, and that as well', () => {
+  it('is left alone if a foreign file has the record’s name at our link, and so is that file', () => {
     const scene = new Scene();
     const quicker = before('link', BESIDE, () => {
       scene.write(BESIDE, 'words');
@@ -80,7 +80,7 @@ describe('a pid file that is free when we look', () => {
     expect(scene.names).to.deep.equal({ [BESIDE]: 'words' });
   });
 
-  it('but whose eviction lock another holds, is waited for at that name, with nothing on disk', () => {
+  it('is waited for at its eviction lock if another process holds that, with nothing on disk', () => {
     const scene = new Scene();
     scene.write(EVICTION, other.name.text);
     expect(scene.blockerOf(acquirePid(mine)).path).to.equal(EVICTION);
@@ -92,7 +92,7 @@ describe('a pid file that is free when we look', () => {
     expect(scene.play(acquirePid(mine), given)).to.deep.equal({ taken: true });
   });
 
-  it('is ours when we made it, though the call’s answer was lost', () => {
+  it('is ours if we created it, although the reply was lost', () => {
     for (const [from, name] of [
       [mine.name.privateFile, EVICTION],
       [mine.name.privateFile, BESIDE],
@@ -110,7 +110,7 @@ describe('a pid file that is free when we look', () => {
 });
 
 describe('a dead holder’s pid file', () => {
-  it('is taken over whole, whichever of its names were left', () => {
+  it('is taken over completely, whichever of its names were left', () => {
     for (const names of [[], [PATH], [secondName(PATH, recordOf(8))], [claimOf(8).name.privateFile]]) {
       const scene = dead();
       for (const name of names) scene.remove(name);
@@ -120,7 +120,7 @@ describe('a dead holder’s pid file', () => {
     }
   });
 
-  it('of another program is replaced where its pid is dead, and not when it changes under our eyes', () => {
+  it('of another program is replaced if its pid is dead, but not if it changes meanwhile', () => {
     const scene = new Scene();
     scene.dead.add(77);
     scene.write(PATH, STRANGER);

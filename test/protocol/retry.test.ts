@@ -1,11 +1,11 @@
-/** What is done about a call that is refused. */
+/** What a protocol does about a call that fails. */
 import { expect } from 'chai';
 import { bestEffort, retry } from '../../src/protocol/retry.js';
 import { unlink } from '../../src/model/steps.js';
 import { Scene, refuse, whenever } from './scene.js';
 
-describe('a call that is insisted on', () => {
-  /** The calls that are made of it, when each is refused. */
+describe('a retried call', () => {
+  /** The number of calls if each of them fails. */
   const made = (refusal: () => never): { calls: string[]; error: unknown } => {
     const calls: string[] = [];
     try {
@@ -20,7 +20,7 @@ describe('a call that is insisted on', () => {
     throw new Error('it was not refused');
   };
 
-  it('is made six times if it is refused for what may pass, and then the refusal comes through', () => {
+  it('is made six times if the error may be temporary, and then the error is thrown', () => {
     for (const code of ['EPERM', 'EACCES', 'EBUSY']) {
       const { calls, error } = made(() => refuse(code));
       const again = [1, 2, 3, 4, 5].flatMap((tries) => [`backoff ${tries}`, 'unlink']);
@@ -29,7 +29,7 @@ describe('a call that is insisted on', () => {
     }
   });
 
-  it('is made once if it is refused for anything else', () => {
+  it('is made once if it fails with any other error', () => {
     expect(made(() => refuse('EIO')).calls).to.deep.equal(['unlink']);
     for (const thrown of [new Error('of no code'), 'no error']) {
       const refusal = () => {
@@ -41,7 +41,7 @@ describe('a call that is insisted on', () => {
 });
 
 describe('the last call of work that is done', () => {
-  it('is made once more if it is refused, and then let be', () => {
+  it('is made once more if it fails, and then its error is ignored', () => {
     let calls = 0;
     const refusal = () => {
       calls++;

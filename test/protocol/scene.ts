@@ -1,8 +1,8 @@
 /**
- * A protocol run by a test, on the simulated disk: the test comes between any two of its calls.
+ * Runs a protocol on the simulated disk, where a test can act between any two of its calls.
  *
- * For races that two real processes run into once in a million times, and that the explorer has no budget for: a name
- * that changes eight times within one look, eight recoveries that died one within the other.
+ * For races that happen to two real processes once in a million times, and that are too long for the explorer: a name
+ * that changes eight times during one check, or eight recoveries that died one inside another.
  */
 import { advance } from '../../src/driver/run.js';
 import { Trampoline } from '../../src/protocol/trampoline.js';
@@ -10,10 +10,10 @@ import type { Blocker, Found, Judgement, Protocol, Step } from '../../src/model/
 import { performOn } from '../simulation/calls.js';
 import { Disk, Refusal } from '../simulation/disk.js';
 
-/** What happens right before a call. What it returns, if anything, is the call's answer, and the disk isn't asked. */
+/** Acts right before a call. If it returns a value, that is the call's answer, and the disk isn't called. */
 export type Meanwhile = (step: Step) => unknown;
 
-/** Time is up: what a driver throws into a pause. */
+/** The error that a driver throws into a pause when the timeout expires. */
 export class TimeIsUp extends Error {
   readonly blocker: Blocker;
 
@@ -28,10 +28,10 @@ const DEAD: Judgement = { verdict: 'dead', reason: 'the process is gone' };
 
 export class Scene {
   readonly disk = new Disk();
-  /** The tokens and pids of those who are dead; all others live. */
+  /** The tokens and pids of dead holders. All others are alive. */
   readonly dead = new Set<string | number>();
 
-  /** Runs a protocol to its end, with no time to wait. */
+  /** Runs a protocol to its end, with a timeout of 0. */
   play<T>(protocol: Protocol<T>, ...meanwhile: Meanwhile[]): T {
     return advance(protocol, (step) => {
       for (const each of meanwhile) {
@@ -42,7 +42,7 @@ export class Scene {
     });
   }
 
-  /** Runs a protocol for so many calls and leaves it there, as an exit does; was it over by then? */
+  /** Runs a protocol for this many calls and leaves it there, as an exit does; returns whether it had ended. */
   cut(protocol: Protocol<unknown>, calls: number): boolean {
     const run = new Trampoline(protocol);
     let state = run.next();
@@ -51,7 +51,7 @@ export class Scene {
     return state.done === true;
   }
 
-  /** Who is in the way of a protocol that can't wait. */
+  /** The blocker of a protocol that can't wait. */
   blockerOf(protocol: Protocol<unknown>, ...meanwhile: Meanwhile[]): Blocker {
     try {
       this.play(protocol, ...meanwhile);
@@ -62,7 +62,7 @@ export class Scene {
     throw new Error('nobody was in the way');
   }
 
-  /** Has a file stand there with this text, and be another file than stood there before. */
+  /** Writes a new file with this text, not the file that was there before. */
   write(path: string, text: string): void {
     this.remove(path);
     this.disk.create(path);
@@ -73,12 +73,12 @@ export class Scene {
     if (this.disk.get(path) !== undefined) this.disk.unlink(path);
   }
 
-  /** Every name, with a file's text. */
+  /** Every name, with the text of its file. */
   get names(): Record<string, string> {
     return Object.fromEntries(this.disk.paths().map((path) => [path, this.disk.get(path)?.text ?? '']));
   }
 
-  /** The disk's answer to a call, or that of whoever knows who lives. */
+  /** The answer to a call: the disk's, or a verdict. */
   perform(step: Step): unknown {
     if (step.call === 'pause') throw new TimeIsUp(step.blocker);
     if (step.call === 'backoff') return undefined;
@@ -91,7 +91,7 @@ export class Scene {
   }
 }
 
-/** Acts right before the `nth` call of this name that makes, reads or removes `path`, and at no other. */
+/** Acts only right before the `nth` call of this name that creates, reads or removes `path`. */
 export function before(call: Step['call'], path: string, act: () => unknown, nth = 1): Meanwhile {
   let count = 0;
   return (step) => (step.call === call && placeOf(step) === path && ++count === nth ? act() : undefined);
@@ -102,12 +102,12 @@ export function whenever(call: Step['call'], path: string, act: () => unknown): 
   return (step) => (step.call === call && placeOf(step) === path ? act() : undefined);
 }
 
-/** The system refuses. */
+/** Fails as a system call does. */
 export function refuse(code: string): never {
   throw new Refusal(code, 'call');
 }
 
-/** Somebody else's, in words. */
+/** The description of a foreign lock, or the kind of a lock of ours. */
 export function whatOf(found: Found | undefined): string | undefined {
   return found?.kind === 'foreign' ? found.what : found?.kind;
 }

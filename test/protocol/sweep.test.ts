@@ -1,4 +1,4 @@
-/** Sweeping a directory that others change meanwhile. */
+/** Sweeping a directory that other processes change meanwhile. */
 import { expect } from 'chai';
 import { makeClaim } from '../../src/model/claim.js';
 import { formatRecord } from '../../src/model/record.js';
@@ -12,12 +12,12 @@ const claim = claimOf(0, 'link');
 const zombie = recordOf(ZOMBIE);
 
 describe('a sweep', () => {
-  it('of a directory that is gone finds nothing, and fails at nothing', () => {
+  it('of a directory that is gone does nothing and doesn’t fail', () => {
     const elsewhere = makeClaim('/d/L', 'link', claim.record, claim);
     new Scene().play(sweep('/d', elsewhere));
   });
 
-  it('leaves to others what they came for in the meantime', () => {
+  it('leaves what other processes took meanwhile', () => {
     const scene = new Scene();
     scene.dead.add(zombie.token);
     scene.write(claim.privateFile, claim.text);
@@ -36,7 +36,7 @@ describe('a sweep', () => {
     expect(scene.names).to.deep.equal({ [claim.privateFile]: claim.text, [evictionOf(LOCK)]: living });
   });
 
-  it('leaves an eviction lock that somebody gives back under its eyes', () => {
+  it('leaves an eviction lock that its holder releases meanwhile', () => {
     const scene = new Scene();
     scene.write(evictionOf(LOCK), formatRecord(zombie));
     const back = before('read', evictionOf(LOCK), () => {
@@ -47,10 +47,10 @@ describe('a sweep', () => {
   });
 });
 
-describe('a beacon that is nobody’s whom we have just replaced', () => {
+describe('a beacon of another holder than the one just replaced', () => {
   const beacon = beaconPath('', lockDigits(LOCK), recordOf(1).token);
 
-  /** Is it swept, when it says this and has stood for longer than its grace, or not so long? */
+  /** Is it swept, with this answer to a probe, and older than its grace period or not? */
   const isSwept = (signal: BeaconState, isOld: boolean, eviction?: string): boolean => {
     const scene = new Scene();
     scene.disk.create(beacon);
@@ -63,14 +63,14 @@ describe('a beacon that is nobody’s whom we have just replaced', () => {
     return scene.disk.get(beacon) === undefined;
   };
 
-  it('is swept only if it is dark, and has been there for longer than its grace', () => {
+  it('is swept only if it is dark and older than its grace period', () => {
     for (const signal of ['dark', 'lit', 'silent'] as const) {
       expect(isSwept(signal, true)).to.equal(signal === 'dark');
       expect(isSwept(signal, false)).to.equal(false);
     }
   });
 
-  it('stays while an eviction lock is its claim’s, which it may be needed to prove dead', () => {
+  it('stays while its claim has an eviction lock, since it may be the proof of death', () => {
     expect(isSwept('dark', true, formatRecord(recordOf(1)))).to.equal(false);
     expect(isSwept('dark', true, formatRecord(recordOf(2)))).to.equal(true);
   });

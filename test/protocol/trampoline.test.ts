@@ -1,4 +1,4 @@
-/** A protocol that is run apart from the one that calls it: the same calls, answers, results and refusals. */
+/** A delegated protocol has the same calls, answers, results and errors as one that is run by `yield*`. */
 import { expect } from 'chai';
 import { advance } from '../../src/driver/run.js';
 import { delegate } from '../../src/protocol/trampoline.js';
@@ -20,7 +20,7 @@ function* removal(path: string, depth: number, inside: Inside): Protocol<string>
   }
 }
 
-/** What it asks for, and what comes of it. */
+/** The calls of a protocol, and its result. */
 function story(protocol: Protocol<unknown>, answer: (step: Step) => unknown): unknown[] {
   const told: unknown[] = [];
   try {
@@ -34,7 +34,7 @@ function story(protocol: Protocol<unknown>, answer: (step: Step) => unknown): un
   }
 }
 
-describe('a protocol that is run apart', () => {
+describe('a delegated protocol', () => {
   const refusal = new Error('EIO');
   const answers = {
     'is answered': (step: Step) => (step.call === 'read' ? { is: 'nothing' } : true),
@@ -51,7 +51,7 @@ describe('a protocol that is run apart', () => {
     },
   };
   for (const [title, answer] of Object.entries(answers)) {
-    it(`does as if it were run inside, when it ${title}`, () => {
+    it(`behaves as with yield*, when it ${title}`, () => {
       for (let depth = 0; depth < 5; depth++) {
         const inside = story(
           removal('/f', depth, (protocol) => protocol),

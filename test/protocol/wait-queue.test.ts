@@ -1,4 +1,4 @@
-/** The line of those who wait: who is ahead of whom, and what those in it do at their pauses. */
+/** The wait queue: who is ahead of whom, and what waiters do at their pauses. */
 import { expect } from 'chai';
 import { acquire } from '../../src/protocol/acquire.js';
 import { makeClaim } from '../../src/model/claim.js';
@@ -11,33 +11,33 @@ import { Scene, before, refuse, whenever, type Meanwhile } from './scene.js';
 
 const claim = claimOf(5, 'link');
 
-/** Where the `index`th to come has its private file. */
+/** The private file of the `index`th waiter. */
 const placeOf = (index: number) => privatePath(LOCK, recordOf(index).token);
 
-/** A line of these, in the order in which they came. */
+/** A queue of these waiters, in the order in which they came. */
 function lineOf(...indexes: readonly number[]): Scene {
   const scene = new Scene();
   for (const index of indexes) scene.write(placeOf(index), formatRecord(recordOf(index)));
   return scene;
 }
 
-describe('ahead of a claim in line', () => {
+describe('right ahead of a claim in the queue', () => {
   const of = (scene: Scene, ...meanwhile: Meanwhile[]) =>
     scene.play(waiterAhead(claim, ''), ...meanwhile)?.path;
 
-  it('is the last who came before it, and nobody who came after', () => {
+  it('is the last waiter that came before it, never one that came later', () => {
     expect(of(lineOf(2, 4, 3, 7))).to.equal(placeOf(4));
     expect(of(lineOf(5, 7))).to.equal(undefined);
     expect(of(new Scene())).to.equal(undefined);
   });
 
-  it('is nobody who waits for another lock', () => {
+  it('is no waiter for another lock', () => {
     const scene = new Scene();
     scene.write(privatePath('/M', recordOf(1).token), formatRecord(recordOf(1)));
     expect(of(scene)).to.equal(undefined);
   });
 
-  it('is nobody dead: their files are swept, or left where that is refused', () => {
+  it('is no dead waiter: its file is swept, or left if that fails', () => {
     const scene = lineOf(2, 3, 4);
     for (const index of [3, 4]) scene.dead.add(recordOf(index).token);
     expect(
@@ -49,9 +49,9 @@ describe('ahead of a claim in line', () => {
     expect(Object.keys(scene.names)).to.deep.equal([placeOf(2), placeOf(4)]);
   });
 
-  it('is nobody whose name is no private file, or gives way to one', () => {
+  it('is no other file than a private file of this lock', () => {
     const scene = lineOf(1, 2);
-    scene.write(placeOf(4), formatRecord(recordOf(2))); // Of another token than its name tells.
+    scene.write(placeOf(4), formatRecord(recordOf(2))); // With another token than in its name.
     scene.write(`${LOCK}.words`, formatRecord(recordOf(2)));
     scene.disk.mkdir(placeOf(3));
     const gone = before('read', placeOf(2), () => {
@@ -60,7 +60,7 @@ describe('ahead of a claim in line', () => {
     expect(of(scene, gone)).to.equal(placeOf(1));
   });
 
-  it('is told to nobody in a directory of a thousand names, or that is gone', () => {
+  it('is nobody in a directory of a thousand names, or in one that is gone', () => {
     const scene = lineOf(4);
     for (let index = 0; index < 999; index++) scene.disk.create(`/${index}`);
     expect(of(scene)).to.equal(undefined);
@@ -71,18 +71,18 @@ describe('ahead of a claim in line', () => {
   });
 });
 
-describe('those who are seen to wait', () => {
+describe('the waiters that are counted', () => {
   const count = (scene: Scene, ...meanwhile: Meanwhile[]) =>
     scene.play(countWaiters(LOCK, '', recordOf(2).token), ...meanwhile);
 
-  it('have a private file, and not the lock', () => {
+  it('have a private file and not the lock', () => {
     expect(count(new Scene())).to.equal(0);
     expect(count(lineOf(2))).to.equal(0);
     expect(count(lineOf(1, 2, 7))).to.equal(2);
     expect(lineOf(1, 3).play(countWaiters(LOCK, '', undefined))).to.equal(2);
   });
 
-  it('are known to live; and the dead are left to those who may sweep', () => {
+  it('are known to be alive; dead ones are not swept', () => {
     const scene = lineOf(1, 3, 4);
     scene.dead.add(recordOf(3).token);
     const untold = (step: Step) =>
@@ -93,7 +93,7 @@ describe('those who are seen to wait', () => {
     expect(Object.keys(scene.names)).to.have.lengthOf(3);
   });
 
-  it('wait for this lock, each once, by a name that is a private file’s', () => {
+  it('wait for this lock and count once each', () => {
     const scene = lineOf(1);
     scene.write(privatePath(`${LOCK}.now`, recordOf(1).token), formatRecord(recordOf(1))); // Its witness.
     scene.write(privatePath('/M', recordOf(3).token), formatRecord(recordOf(3)));
@@ -103,15 +103,15 @@ describe('those who are seen to wait', () => {
     expect(count(scene)).to.equal(1);
   });
 
-  it('are nobody where there is no directory', () => {
+  it('are none where there is no directory', () => {
     expect(new Scene().play(countWaiters('/d/L', '/d', undefined))).to.equal(0);
   });
 });
 
-describe('whoever waits in line', () => {
+describe('a waiter in the queue', () => {
   const living = formatRecord(recordOf(1));
 
-  /** A driver that can wake who is in line; `nth` tells what happens in each pause. Also collects whom it is behind. */
+  /** A driver that can wake waiters. The `nth` function runs in the nth pause. It also records who was ahead. */
   function wakes(behind: (string | undefined)[], ...during: readonly (() => unknown)[]): Meanwhile {
     let pauses = 0;
     return (step: Step) => {
@@ -123,7 +123,7 @@ describe('whoever waits in line', () => {
     };
   }
 
-  it('has its place there while it pauses, behind the one ahead, and takes the lock when it is given back', () => {
+  it('keeps its place while it pauses, behind the one ahead, and takes the lock when it is released', () => {
     const scene = lineOf(3, 4);
     scene.write(LOCK, living);
     const behind: (string | undefined)[] = [];
@@ -138,7 +138,7 @@ describe('whoever waits in line', () => {
       },
       () => {
         look();
-        return false; // The one ahead is still there, so it isn't looked for anew.
+        return false; // The one ahead is still there, so the queue isn't read again.
       },
       () => {
         look();
@@ -159,7 +159,7 @@ describe('whoever waits in line', () => {
     expect(scene.names[LOCK]).to.equal(claim.text);
   });
 
-  it('reads the line no more once nobody is ahead of it', () => {
+  it('stops reading the queue once it is the first', () => {
     const scene = lineOf(4);
     scene.write(LOCK, living);
     let lists = 0;
@@ -169,7 +169,7 @@ describe('whoever waits in line', () => {
       () => {
         scene.remove(placeOf(4));
       },
-      () => true, // Somebody passed, and passes again.
+      () => true, // The queue moved, and moves again.
       () => true,
       () => {
         scene.remove(LOCK);
@@ -182,7 +182,7 @@ describe('whoever waits in line', () => {
     expect(lists, 'behind one, and behind nobody').to.equal(2);
   });
 
-  it('leaves its place when an empty directory comes in the way, and comes back for it', () => {
+  it('leaves its place when an empty directory is in the way, and returns later', () => {
     const scene = new Scene();
     scene.write(LOCK, living);
     const driver = wakes(
@@ -199,7 +199,7 @@ describe('whoever waits in line', () => {
     expect(scene.play(acquire(claim, { directory: '' }), driver)).to.include({ taken: true });
   });
 
-  it('leaves nothing when its time is up', () => {
+  it('leaves nothing when its timeout expires', () => {
     const scene = new Scene();
     scene.write(LOCK, living);
     const blocker = scene.blockerOf(
@@ -210,7 +210,7 @@ describe('whoever waits in line', () => {
     expect(scene.names).to.deep.equal({ [LOCK]: living });
   });
 
-  it('does not line up where the driver can’t wake it, nor for a lock of another kind', () => {
+  it('does not join the queue if the driver can’t wake it, nor for a lock of another kind', () => {
     for (const [each, answer] of [
       [claim, false],
       [claimOf(5, 'symlink'), true],
@@ -235,20 +235,20 @@ describe('whoever waits in line', () => {
   });
 });
 
-describe('whoever found the lock held the last time', () => {
+describe('a process that found the lock held the last time', () => {
   const approach = { directory: '', inspectsFirst: true };
   const makes: Meanwhile = (step) => {
     expect(step.call).to.be.oneOf(['read', 'judge', 'pause']);
     return undefined;
   };
 
-  it('makes nothing to find it held again', () => {
+  it('creates nothing to find it held again', () => {
     const scene = new Scene();
     scene.write(LOCK, formatRecord(recordOf(1)));
     expect(scene.blockerOf(acquire(claim, approach), makes).path).to.equal(LOCK);
   });
 
-  it('tries nevertheless what it can’t look at, which may be refused', () => {
+  it('still attempts a lock that it can’t read, since that may fail', () => {
     const unreadable = whenever('read', LOCK, () => ({
       is: 'other',
       what: 'something that we may not read',
@@ -257,7 +257,7 @@ describe('whoever found the lock held the last time', () => {
     expect(() => new Scene().play(acquire(claim, approach), unreadable, refused)).to.throw('EACCES');
   });
 
-  it('takes it when it is free by now, or its holder dead', () => {
+  it('takes it if it is free by now, or if its holder is dead', () => {
     expect(new Scene().play(acquire(claim, approach))).to.deep.equal({ taken: true, hasWaited: false });
     const scene = new Scene();
     scene.write(LOCK, formatRecord(recordOf(1)));
@@ -267,8 +267,8 @@ describe('whoever found the lock held the last time', () => {
   });
 });
 
-describe('whoever has just given the lock back', () => {
-  /** Every pause of its next acquire that lets somebody go first, each answered so. */
+describe('a process that has just released the lock', () => {
+  /** Every pause of its next acquire that lets others go first, with these answers. */
   const courtesies = (scene: Scene, ...answers: readonly boolean[]): (string | undefined)[] => {
     const first: (string | undefined)[] = [];
     const outcome = scene.play(acquire(claim, { directory: '', yieldsFirst: true }), (step) => {
@@ -280,17 +280,17 @@ describe('whoever has just given the lock back', () => {
     return first;
   };
 
-  it('lets those in line go first, once, where it can’t be woken', () => {
+  it('lets waiters go first, once, if it can’t be woken', () => {
     expect(courtesies(lineOf(3, 4), false)).to.deep.equal([placeOf(4)]);
   });
 
-  it('lines up behind them where it can, until they move or have been let go first twice more', () => {
+  it('joins the queue behind them if it can, until they move or two more pauses have passed', () => {
     expect(courtesies(lineOf(4), true, true)).to.deep.equal(Array(2).fill(placeOf(4)));
     expect(courtesies(lineOf(4), true, false, true)).to.deep.equal(Array(3).fill(placeOf(4)));
     expect(courtesies(lineOf(4), true, false, false)).to.deep.equal(Array(3).fill(placeOf(4)));
   });
 
-  it('goes on at once where nobody is in line, or the lock knows none', () => {
+  it('goes on immediately if the queue is empty or the lock has none', () => {
     expect(courtesies(lineOf(), true)).to.deep.equal([]);
     expect(new Scene().play(acquire(claim, { yieldsFirst: true }))).to.include({
       taken: true,

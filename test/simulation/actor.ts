@@ -1,12 +1,12 @@
 /**
- * An actor: a program of phases, each a protocol, unfolded lazily into a tree of the answers it may get.
+ * An actor: a program of phases, each a protocol, unfolded lazily into a tree of the answers that it may get.
  *
- * A generator can't be copied, so an actor's state is the history of answers it has had in its phase: one node of the
- * tree. Where a branch was not taken before, the phase is run anew up to it; where it was, a step of the explorer
- * costs two look-ups and runs nothing.
+ * A generator can't be copied, so an actor's state is the history of answers in its phase: one node of the tree. For a
+ * new branch, the phase is run again up to that node. For a known branch, a step of the explorer costs two look-ups.
  *
- * Rule ACTOR-1: a phase is made from its program alone, so what went before a phase is forgotten by construction.
- * Rule ACTOR-2: two histories after which an actor remembers the same (`memory.ts`) and makes the same call are one node.
+ * Rule ACTOR-1: A phase is created from its program alone, so an actor forgets everything before its phase.
+ * Rule ACTOR-2: Two histories are one node if the actor remembers the same after both (`memory.ts`) and makes the same
+ * call next.
  */
 import { Refusal, type Disk } from './disk.js';
 import { answerOf, keyOf, placeOf, type ActorCall, type Answer } from './answer.js';
@@ -90,7 +90,7 @@ class Run {
 
   get call(): ActorCall | undefined {
     const step = this.#step;
-    // The protocols of floor 1 yield none of these, but for beacons, which have no names here.
+    // The protocols yield these only for beacons, which don't exist in the simulation.
     if (step?.call === 'custom' || step?.call === 'probe') throw new Error('a step that cannot be explored');
     if (step?.call !== 'create') return step;
     return this.#isFilling

@@ -1,4 +1,4 @@
-/** What actors ask of the world, one instant each, and what they get. */
+/** The calls that actors make, each of them atomic, and the answers. */
 import type { Step } from '../../src/model/steps.js';
 import type { DiskCall } from './calls.js';
 

@@ -1,14 +1,14 @@
 /**
- * A step, performed on the simulated disk: the third driver's `perform`.
+ * Executes a step on the simulated disk, as `execute` does on a real one.
  *
- * Rule WORLD-3: one call is one thing that nobody can come between. Where the real driver needs two system calls for one
- * step, the step is two calls here (`stage`), or its answer is one that it could have had at a single instant:
+ * Rule WORLD-3: A call is atomic. Where the real driver needs two system calls for one step, the step is two calls here
+ * (`create`), or its answer is one that was true at a single instant:
  *
  * - `read` (open, fstat, read): a file's text never changes once it has one, so the answer is that of the `open`,
  *   or, of a file that is being filled, that of the `read`.
  * - `list` (opendir, readdir): of a directory that was removed in between, readdir says ENOENT, which is the answer
  *   at the moment of its removal.
- * - `same` (two lstat): the private file has one inode as long as it stands, so the answer is that of the first
+ * - `sameFile` (two lstat): the private file has one inode as long as it exists, so the answer is that of the first
  *   lstat, unless the file went in between: then false, which makes the caller read.
  * - `age` (two lstat): the witness is the caller's own, so the answer is that of the second.
  */
@@ -19,7 +19,7 @@ import type { Content } from '../../src/model/steps.js';
 /** What one tick of the explorer's clock is to a protocol, in milliseconds: longer than any grace. */
 export const TICK_MS = 60_000;
 
-/** What actors do to the disk, one instant each: a protocol's steps, `stage` in two, and what other lockers do. */
+/** The atomic calls on the disk: a protocol's steps, `create` as two of them, and the calls of other lockers. */
 export type DiskCall =
   | Exclude<Call, { call: 'create' | 'judge' | 'judgePid' | 'probe' | 'custom' }>
   | { call: 'create'; path: string }

@@ -1,6 +1,6 @@
 /**
- * A simulator is worth what its model is: the same calls, on the simulated disk and on real ones, synchronously and
- * asynchronously, must answer alike, refusals included.
+ * A simulator is only as good as its model. The same calls on the simulated disk and on real disks, synchronous and
+ * asynchronous, must give the same answers and errors.
  */
 import { existsSync, lutimesSync, readdirSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';

@@ -2,9 +2,9 @@
  * A simulated disk: names, files with several names, symbolic links, directories, and a clock that only the
  * explorer moves.
  *
- * Rule WORLD-1: every call of this disk answers as POSIX says, its refusals included: `conformance.test.ts` makes the same
- * calls here and on real disks and demands the same answers.
- * Rule WORLD-2: a disk is never changed once it was handed out; whoever wants to act on it takes a copy.
+ * Rule WORLD-1: Every call of this disk answers and fails as POSIX specifies. `conformance.test.ts` makes the same
+ * calls here and on real disks, and requires the same answers.
+ * Rule WORLD-2: A disk that was handed out never changes. To act on it, take a copy.
  *
  * Not modelled: permissions, sizes, owners, mounts, and paths that lead through a symbolic link to something.
  */
@@ -24,7 +24,7 @@ export class Refusal extends Error {
 
   constructor(code: string, syscall: string) {
     const { stackTraceLimit } = Error;
-    Error.stackTraceLimit = 0; // There are millions of them, and nobody looks where they come from.
+    Error.stackTraceLimit = 0; // There are millions of them, and nobody reads their stacks.
     super(`${code}: ${syscall}`);
     Error.stackTraceLimit = stackTraceLimit;
     this.code = code;

@@ -1,4 +1,4 @@
-/** A thread of `exploreSideBySide`: explores what it is told, by its name, until it is told of nothing more. */
+/** A thread of `exploreSideBySide`. It explores scenarios by name until it gets no more of them. */
 import { parentPort } from 'node:worker_threads';
 import { catalogue } from './catalogue.js';
 import { explored, type ExplorationReport } from './exploration.js';

@@ -7,7 +7,7 @@ import type { Actor, Merge } from './actor.js';
 import { Explorer, type Scenario } from './explorer.js';
 import { format, tell } from './trace.js';
 
-/** Explores all of it, and prints how much that was; a failure's message is its trace, and how to see it again. */
+/** Explores a scenario and prints its number of states. A failure's message is its trace and a command to replay it. */
 export function explore(scenario: Scenario): void {
   console.log(`        ${explored(scenario)}`);
 }
@@ -25,13 +25,13 @@ export function explored(scenario: Scenario): string {
   return `${scenario.name}: ${states} states`;
 }
 
-/** What one exploration came to: what `explore` prints, or its error. */
+/** The result of one exploration: what `explore` prints, or its error. */
 export interface ExplorationReport {
   readonly words?: string;
   readonly failure?: string;
 }
 
-/** Explores scenarios of the catalogue, with a thread for each processor; what came of each, by its name. */
+/** Explores scenarios of the catalogue, with a thread for each processor; returns the results by name. */
 export async function exploreSideBySide(
   scenarios: readonly Scenario[],
 ): Promise<ReadonlyMap<string, ExplorationReport>> {
@@ -52,17 +52,17 @@ export async function exploreSideBySide(
   return reports;
 }
 
-/** As `explore`, of what was explored already. */
+/** As `explore`, for a scenario that was already explored. */
 export function retell({ name }: Scenario, reports: ReadonlyMap<string, ExplorationReport>): void {
   const report = reports.get(name);
   if (report?.words === undefined) throw new Error(report?.failure ?? `${name} was not explored`);
   console.log(`        ${report.words}`);
 }
 
-/** How many merged histories of an actor are run on. */
+/** How many merged histories of an actor are checked. */
 const SAMPLE = 500;
 
-/** What an actor was taken not to remember makes no difference to it. */
+/** Checks that what an actor was assumed to forget makes no difference to it. */
 function checkMerges(actor: Actor): void {
   const stride = Math.max(1, Math.floor(actor.merges.length / SAMPLE));
   for (let index = 0; index < actor.merges.length; index += stride) {

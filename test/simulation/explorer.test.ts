@@ -1,4 +1,4 @@
-/** Every order of every call, and a kill anywhere: the protocols that ship keep every law. */
+/** Every order of every call, and a kill anywhere: the protocols that ship keep all the laws. */
 import { explore, exploreSideBySide, retell, type ExplorationReport } from './exploration.js';
 import type { Scenario } from './explorer.js';
 import { beside, filling, late } from './odd-scenarios.js';
@@ -17,7 +17,7 @@ import {
   robbery,
 } from './scenarios.js';
 
-describe('of contenders that are killed, no two ever hold, and nobody is ever stuck:', function () {
+describe('contenders that may be killed: never two holders, never stuck:', function () {
   this.timeout(300_000);
   const scenarios: Scenario[] = [];
   let reports: ReadonlyMap<string, ExplorationReport>;
@@ -35,13 +35,13 @@ describe('of contenders that are killed, no two ever hold, and nobody is ever st
   for (const [index, one] of kinds.entries()) {
     for (const other of kinds.slice(index)) {
       for (const start of ['free', ...kinds] as const)
-        law(`${one} and ${other}, two kills, the lock at first ${start}`, contest([one, other], start, 2));
+        law(`${one} and ${other}, two kills, initial lock: ${start}`, contest([one, other], start, 2));
     }
   }
   law('three links, one kill, and a stale claim', contest(['link', 'link', 'link'], 'link', 1));
 });
 
-describe('a lock that is broken by force gets no third holder, and its old holder hears of it:', function () {
+describe('a lock that is broken by force: no third holder, and the old holder is told:', function () {
   this.timeout(300_000);
   for (const one of kinds) {
     for (const by of kinds) {
@@ -52,12 +52,12 @@ describe('a lock that is broken by force gets no third holder, and its old holde
     }
   }
 
-  it('nor when two break it, and one of them is killed', () => {
+  it('two processes break it, and one of them is killed', () => {
     for (const by of ['link', 'symlink'] as const) explore(robbedTwice(by));
   });
 });
 
-describe("another program's lock is never overrun:", () => {
+describe("another program's lock is never removed:", () => {
   for (const one of kinds) {
     for (const other of others) {
       it(`${one} and ${other}`, () => {
@@ -67,18 +67,18 @@ describe("another program's lock is never overrun:", () => {
     }
   }
 
-  it('not by the release of one that was broken before it came', () => {
+  it('not by the release of a holder whose lock was broken before', () => {
     for (const one of kinds) explore(late(one, 'proper-lockfile'));
   });
 
-  it('not when it comes after an orphan, nor after a forced break', () => {
+  it('not when it follows an orphan or a forced break', () => {
     explore(orphanAnd(['link', 'link'], 'proper-lockfile'));
     // Not the mkdir kind: docs/explanation/not-covered.md says what is open there.
     for (const one of ['link', 'symlink'] as const) explore(raided(one, 'link', 'proper-lockfile'));
   });
 });
 
-describe('whoever gives up, or exits, leaves nothing in the way:', () => {
+describe('a contender that gives up or exits leaves nothing in the way:', () => {
   for (const one of kinds) {
     for (const how of ['abort', 'exit'] as const) {
       it(`${one}, an ${how}`, () => {
@@ -89,21 +89,21 @@ describe('whoever gives up, or exits, leaves nothing in the way:', () => {
 });
 
 describe('a disk that is full', () => {
-  it('keeps nobody from giving a lock back', () => {
+  it('never prevents a release', () => {
     for (const one of kinds) explore(filling([one]));
     explore(filling(['link', 'link']));
   });
 });
 
-describe('a directory of two claims', () => {
-  it('is held by the one that lives', () => {
+describe('a directory with two claims', () => {
+  it('is held by the living one', () => {
     for (const one of kinds) explore(beside(one));
   });
 });
 
 describe('a call is', () => {
   for (const how of Object.keys(refusals) as (keyof typeof refusals)[]) {
-    it(`${how}: still never two holders, and never half a lock`, () => {
+    it(`${how}: never two holders, and never half a lock`, () => {
       for (const one of kinds) {
         for (const start of ['free', ...kinds] as const) explore(refused([one], start, how));
       }

@@ -1,18 +1,18 @@
 /**
- * The explorer: every order of every call of every actor, and whatever a scenario lets befall them, breadth first,
- * so that the first failure it finds is the shortest.
+ * The explorer: every order of every call of every actor, with every mishap that a scenario allows. Breadth first, so
+ * that the first failure it finds is the shortest.
  *
- * A state is the world and each actor's node. Worlds and nodes are numbered, and what a call does to a world is
+ * A state is the world and each actor's node. Worlds and nodes are numbered, and the effect of a call on a world is
  * computed once, so a state is a row of a few numbers, and a step a few look-ups.
  *
- * Checked of every state, and of the whole graph at the end:
+ * These laws are checked in every state, or in the whole graph at the end:
  *
- * Rule LAW-1: never two holders, other than one whose lock was broken by force.
- * Rule LAW-2: whose lock was not broken by force finds it standing as long as it holds it.
- * Rule LAW-3: a release that reports success removed the claim; one that reports NotMyLock was broken by force.
- * Rule LAW-4: when all are done, nothing is on the disk but what the dead left, and that the next contender sweeps.
- * Rule LAW-5: from every state, if nothing more befalls anyone, every actor that lives can come to its end.
- * Rule LAW-6: no protocol ends by an error of its own.
+ * Rule LAW-1: There are never two holders, except for one whose lock was broken by force.
+ * Rule LAW-2: A holder's claim exists as long as it holds the lock, unless the lock was broken by force.
+ * Rule LAW-3: A release that reports success removed the claim; if it reports NotMyLock, the lock was broken by force.
+ * Rule LAW-4: When all actors have ended, only dead actors have left anything, and the next contender sweeps it.
+ * Rule LAW-5: From every state, if no more mishaps happen, every living actor can come to its end.
+ * Rule LAW-6: No protocol ends with an error of its own.
  */
 import type { Actor, Node, Program } from './actor.js';
 import { Moves, WAYS, wayOf, type Row } from './moves.js';
@@ -163,7 +163,7 @@ export class Explorer {
       if (program.phases[node.phase]?.holds !== true || isBroken) continue;
       holders++;
       if (!isStanding && this.#checks('LAW-2'))
-        return `LAW-2: ${program.name} holds the lock, and its claim is gone`;
+        return `LAW-2: ${program.name} holds the lock, but its claim is gone`;
     }
     return holders > 1 && this.#checks('LAW-1') ? 'LAW-1: two holders' : undefined;
   }
@@ -201,9 +201,9 @@ export class Explorer {
 /** What is wrong with how a phase ended. */
 function complain(node: Node, isStanding: boolean, isBroken: boolean, mayFail: boolean): string | undefined {
   if (node.call !== undefined) return undefined;
-  if (node.complaint !== undefined) return `LAW-6: it ended by an error of its own: ${node.complaint}`;
-  if (node.phase === 'failed' && !mayFail) return 'LAW-6: it failed, and nothing was refused';
-  if (node.phase === 'released' && isStanding) return 'LAW-3: it was released, and stands';
+  if (node.complaint !== undefined) return `LAW-6: it ended with an error of its own: ${node.complaint}`;
+  if (node.phase === 'failed' && !mayFail) return 'LAW-6: it failed, though no call failed';
+  if (node.phase === 'released' && isStanding) return 'LAW-3: it was released, but its claim exists';
   if (node.phase === 'released' && isBroken)
     return 'LAW-3: its release reports success, though it was broken';
   if (node.phase === 'robbed' && !isBroken)

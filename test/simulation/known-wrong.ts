@@ -1,6 +1,6 @@
 /**
- * Protocols that are known to be wrong, each a habit of the field or a rule of ours left out. The explorer must see
- * each of them die.
+ * Protocols that are known to be wrong: common practice, or one of our rules left out. The explorer must find the error
+ * in each of them.
  */
 import type { Claim } from '../../src/model/claim.js';
 import { isClaim, judgeFound, readLock } from '../../src/protocol/inspect.js';

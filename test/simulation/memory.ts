@@ -1,22 +1,22 @@
 /**
- * What an actor may remember of the answers it has had in its phase: enough to tell its states apart, and little, so
- * that states that are the same get merged.
+ * What an actor remembers of the answers in its phase: enough to distinguish its states, and no more, so that equal
+ * states are merged.
  *
- * Rule MEMORY-1: at a pause it remembers what its program says (`Phase.memory`), by default nothing: `acquire` and `release`
- * start anew after each. And its place in line: whether it stands in one, whether as the first or as one who was woken
- * (else it would not look who is ahead), and whom it lets pass.
- * Rule MEMORY-2: on coming back from an eviction lock to the name that this is for, it forgets how it took, or gave back, the
- * eviction lock, but for its last answer there, which tells whether it has it: `underEviction` hands on nothing of it.
- * Refusals are kept, for they end what is under way.
+ * Rule MEMORY-1: At a pause, it remembers what its program specifies (`Phase.memory`), by default nothing: `acquire`
+ * and `release` start over after each pause. It also remembers its place in the wait queue: whether it has one, whether it
+ * is the first or was woken (else it would not read the queue), and whom it lets go first.
+ * Rule MEMORY-2: When it returns from an eviction lock to the name that this is for, it forgets how it took or released
+ * the eviction lock, except for the last answer there, which shows whether it has it: `withEvictionLock` passes on
+ * nothing else. Errors are kept, since they end the call that is in progress.
  *
- * Rule MEMORY-3: when `attempt` tries a name anew, it remembers of its earlier tries how many there were and, of the lock
+ * Rule MEMORY-3: When `attempt` tries a name again, it remembers the number of its earlier tries and, for the lock
  * itself, whom it removed.
  *
- * Rule MEMORY-4: when an acquire of a pid file makes its private file, it forgets what it saw: it looks again at all of it
- * under the eviction lock. Not when it makes one anew, in the middle of an attempt.
+ * Rule MEMORY-4: When an acquire of a pid file creates its private file, it forgets what it read, since it reads all of
+ * it again under the eviction lock. Not when it creates the file again, in the middle of an attempt.
  *
- * These are read off the protocols, and checked: the suite runs the protocol on from histories that were merged into
- * others, with the answers that those had, and compares (`Actor.difference`).
+ * These rules follow from the protocols, and are checked: the suite continues the protocol from merged histories, with
+ * the answers of the others, and compares (`Actor.difference`).
  */
 import type { Step } from '../../src/model/steps.js';
 import { keyOf, placeOf, type ActorCall, type Answer } from './answer.js';

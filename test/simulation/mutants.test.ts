@@ -1,4 +1,4 @@
-/** Each rule is needed: without it, some exploration fails. */
+/** Every rule is necessary: without it, some exploration fails. */
 import { expect } from 'chai';
 import { temporaryDirectory } from '../support/temporary.js';
 import { Explorer } from './explorer.js';

@@ -1,12 +1,12 @@
 /**
- * Mutants of the protocols that ship: each lacks one rule, and some exploration must fail for it.
+ * Mutants of the protocols that ship. Each lacks one rule, and some exploration must fail without it.
  */
 import type { Mutant, RealMutant } from './mutate.js';
 import { pidMutants } from './pid-mutants.js';
 import { beside, filling, late } from './odd-scenarios.js';
 import { contest, leaving, lineUp, meeting, orphanAnd, refused, refusedRaid, robbery } from './scenarios.js';
 
-/** By the rule that it lacks. */
+/** The mutants, by the rule that each lacks. */
 export const mutants: Readonly<Record<string, Mutant>> = {
   'EVICT-1, a removal needs the eviction lock': {
     file: 'protocol/contend.js',
@@ -15,7 +15,7 @@ export const mutants: Readonly<Record<string, Mutant>> = {
     scenario: (protocols) => contest(['link', 'link'], 'link', 0, protocols),
     law: /LAW-[12]/,
   },
-  'EVICT-2, and a second look': {
+  'EVICT-2, and a second check': {
     file: 'protocol/contend.js',
     from: /if \(!isSame\(yield\* readLock\(name\), found\)\)\s+return; \/\/ EVICT-2/,
     to: '',
@@ -36,7 +36,7 @@ export const mutants: Readonly<Record<string, Mutant>> = {
     scenario: (protocols) => contest(['link', 'link'], 'free', 0, protocols),
     law: /LAW-[12]/,
   },
-  'EVICT-4, of an orphan the age is told again under the eviction lock': {
+  'EVICT-4, the age of an orphan is checked again under the eviction lock': {
     file: 'protocol/contend.js',
     from: /if \(found\.kind === 'empty' && !\(yield\* isOrphan\(name, claim\)\)\)\s+return;/,
     to: '',
@@ -50,26 +50,28 @@ export const mutants: Readonly<Record<string, Mutant>> = {
     scenario: (protocols) => refused(['link'], 'free', 'whose reply is lost', protocols),
     law: /LAW-5/,
   },
-  'EVICT-5, also when it was made and yet refused': {
+  'EVICT-5, even if the call was done but reported as failed': {
     file: 'protocol/acquire.js',
     from: /if \(yield\* isTaken\(claim\)\)\s+return \{ taken: true \};/,
     to: '',
     scenario: (protocols) =>
-      refused(['link', 'link'], 'link', 'refused once, or made and yet refused', protocols),
+      refused(['link', 'link'], 'link', 'that fails once, possibly after it was done', protocols),
     law: /LAW-[45]/,
   },
-  'EVICT-6, what a refused call may have done is undone': {
+  'EVICT-6, the possible effects of a failed call are undone': {
     file: 'protocol/contend.js',
     from: /yield\* bestEffort\(\(\) => retract\(eviction, claim\)\);/,
     to: '',
-    scenario: (protocols) => refusedRaid('link', 'link', 'refused once, or made and yet refused', protocols),
+    scenario: (protocols) =>
+      refusedRaid('link', 'link', 'that fails once, possibly after it was done', protocols),
     law: /LAW-[45]/,
   },
   'EVICT-7, work under an eviction lock stays done': {
     file: 'protocol/contend.js',
     from: /yield\* bestEffort\(\(\) => removeEvictionLock\(eviction, claim\), [^;]*;/,
     to: 'yield* removeEvictionLock(eviction, claim);',
-    scenario: (protocols) => refused(['symlink'], 'free', 'refused once, or made and yet refused', protocols),
+    scenario: (protocols) =>
+      refused(['symlink'], 'free', 'that fails once, possibly after it was done', protocols),
     law: /LAW-3/,
   },
   'DIR-2, held only if alone': {
@@ -86,49 +88,50 @@ export const mutants: Readonly<Record<string, Mutant>> = {
     scenario: (protocols) => leaving(['link', 'link'], 'free', 'abort', protocols),
     law: /LAW-[46]/,
   },
-  'ACQUIRE-2, nor after an attempt that failed': {
+  'ACQUIRE-2, nor after a failed attempt': {
     file: 'protocol/acquire.js',
     from: /yield\* ignoreErrors\(abandon\(claim\)\);/,
     to: '',
-    scenario: (protocols) => refused(['link'], 'link', 'refused once, or made and yet refused', protocols),
+    scenario: (protocols) =>
+      refused(['link'], 'link', 'that fails once, possibly after it was done', protocols),
     law: /LAW-4/,
   },
-  'RELEASE-1, a release looks again': {
+  'RELEASE-1, a release reads the lock again': {
     file: 'protocol/release.js',
     from: /const ours = isClaim\(yield\* readLock\(claim\.lock\), claim\);/,
     to: 'const ours = true;',
     scenario: (protocols) => robbery(['link', 'link'], 'link', 0, protocols),
     law: /LAW-[123]/,
   },
-  'RELEASE-1, a holder looks before it takes its private file away': {
+  'RELEASE-1, a holder checks the lock before it removes its private file': {
     file: 'protocol/release.js',
     from: /\(yield\* sameFile\(claim\.lock, claim\.privateFile\)\) && \(yield\* discard/,
     to: '(yield* discard',
     scenario: (protocols) => robbery(['link', 'link'], 'link', 0, protocols),
     law: /LAW-[123]/,
   },
-  'RELEASE-1, a holder removes its lock only if it took its private file away': {
+  'RELEASE-1, a holder removes its lock only if it removed its private file': {
     file: 'protocol/release.js',
     from: /&& \(yield\* discard\(claim\)\)\) \{/,
     to: '&& ((yield* discard(claim)), true)) {',
     scenario: (protocols) => robbery(['link', 'link'], 'link', 0, protocols),
     law: /LAW-[123]/,
   },
-  'RELEASE-1, who breaks a lock takes its private file away first': {
+  'RELEASE-1, a forced break removes the private file first': {
     file: 'protocol/release.js',
     from: /const obstacle = yield\* claimRemoval\(found, claim\.lock\);/,
     to: 'const obstacle = undefined;',
     scenario: (protocols) => robbery(['link', 'link'], 'link', 0, protocols),
     law: /LAW-[123]/,
   },
-  'RELEASE-3, a holder that is at it is let': {
+  'RELEASE-3, a forced break waits for a holder that is releasing': {
     file: 'protocol/release.js',
     from: /return judgement\.verdict === 'dead' \? undefined : \{/,
     to: 'return true ? undefined : {',
     scenario: (protocols) => robbery(['link', 'link'], 'link', 0, protocols),
     law: /LAW-[123]/,
   },
-  'RELEASE-3, and the dead holder is not waited for': {
+  'RELEASE-3, but not for a dead holder': {
     file: 'protocol/release.js',
     from: /judgement\.verdict === 'dead' \? undefined :/,
     to: '',
@@ -139,12 +142,12 @@ export const mutants: Readonly<Record<string, Mutant>> = {
     file: 'protocol/link.js',
     from: /yield\* retry\(\(\) => link\(claim.privateFile, name\)\)/,
     to: `yield* (function* () {
-      try { yield* stage(name, claim.text, claim.mode); return 'made'; } catch { return 'exists'; }
+      try { yield* create(name, claim.text, claim.mode); return 'made'; } catch { return 'exists'; }
     })()`,
     scenario: (protocols) => contest(['link', 'link'], 'free', 1, protocols),
     law: /LAW-[45]/,
   },
-  'LINK-2, the private file stays as long as the claim': {
+  'LINK-2, the private file exists as long as the claim': {
     file: 'protocol/acquire.js',
     from: /if \(!outcome\.taken\)\s+yield\* discard\(claim\);/,
     to: 'yield* discard(claim);',
@@ -165,7 +168,7 @@ export const mutants: Readonly<Record<string, Mutant>> = {
     scenario: (protocols) => beside('link', protocols),
     law: /LAW-[12]/,
   },
-  'DIR-1, a directory is made under its own name': {
+  'DIR-1, a directory is created under its final name': {
     file: 'protocol/directory.js',
     from: /born = \(yield\* retry\(\(\) => mkdir\(name, directoryMode\(claim\.mode\)\)\)\) === 'made';/,
     to: `const made = \`\${claim.privateFile}.made\`;
@@ -174,28 +177,28 @@ export const mutants: Readonly<Record<string, Mutant>> = {
     scenario: (protocols) => meeting(['mkdir'], 'proper-lockfile', protocols),
     law: /LAW-[12]/,
   },
-  'DIR-3, only whoever removed a claim removes the directory': {
+  'DIR-3, only the process that removed a claim removes the directory': {
     file: 'protocol/directory.js',
     from: /if \(!\(yield\* retry\(\(\) => unlink\(path, name\)\)\)\)\s+return false; \/\/ DIR-3/,
     to: 'if (!(yield* unlink(path, name))) { yield* rmdir(name); return false; }',
     scenario: (protocols) => late('mkdir', 'proper-lockfile', protocols),
     law: /LAW-2/,
   },
-  'ACQUIRE-1, nor when the line is left': {
+  'ACQUIRE-1, nor after leaving the wait queue': {
     file: 'protocol/acquire.js',
     from: /yield\* discard\(claim\); \/\/ ACQUIRE-1\s+return \{ taken: false, blocker \};/,
     to: 'return { taken: false, blocker };',
     scenario: (protocols) => lineUp(['link', 'mkdir'], 'free', { aborts: 1 }, protocols),
     law: /LAW-[46]/,
   },
-  'ACQUIRE-3, the line lets nobody in': {
+  'ACQUIRE-3, the wait queue admits nobody': {
     file: 'protocol/acquire.js',
     from: /hasMoved = yield\* pause\(blocker, \{ ahead: before \}\);/,
     to: 'if ((hasMoved = yield* pause(blocker, { ahead: before }))) return { taken: true };',
     scenario: (protocols) => lineUp(['link', 'link'], 'free', {}, protocols),
     law: /LAW-[12]/,
   },
-  'RELEASE-2, a forced break removes what it saw': {
+  'RELEASE-2, a forced break removes what it read': {
     file: 'protocol/release.js',
     from: /if \(!isSame\(yield\* readLock\(claim\.lock\), found\)\)\s+return undefined; \/\/ RELEASE-2/,
     to: '',
@@ -212,16 +215,16 @@ export const mutants: Readonly<Record<string, Mutant>> = {
   ...pidMutants,
 };
 
-/** By the rule that it lacks: who is ahead of whom lets nobody in (ACQUIRE-3), so the laws don't tell. */
+/** Mutants of the queue's order. It never admits a holder (ACQUIRE-3), so no law of the explorer detects them. */
 export const realMutants: Readonly<Record<string, RealMutant>> = {
-  'QUEUE-1, each waits for the one right ahead': {
+  'QUEUE-1, each waiter watches the one right ahead': {
     file: 'protocol/wait-queue.js',
     from: /token < claim\.record\.token/,
     to: 'token > claim.record.token',
     test: 'driver/waiting.test.js',
     name: 'stands in line: first come, first served',
   },
-  'QUEUE-2, the dead are swept out of the line': {
+  'QUEUE-2, dead waiters are swept': {
     file: 'protocol/wait-queue.js',
     from: /yield\* ignoreErrors\(unlink\(found\.path\)\);/,
     to: '',

@@ -1,7 +1,7 @@
 /**
- * Making mutants of the protocols that ship, and running them: in the explorer, or in a test of real processes.
+ * Creates mutants of the protocols that ship, and runs them: in the explorer, or in a test of real processes.
  *
- * Rule: the text that is replaced stands in the compiled file exactly once, so that no mutant is what ships.
+ * Rule: The replaced text occurs in the compiled file exactly once, so that every mutant differs from what ships.
  */
 import { spawnSync } from 'node:child_process';
 import { copyFileSync, cpSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
@@ -25,7 +25,7 @@ export interface Mutant extends Change {
   readonly law: RegExp;
 }
 
-/** One whose rule the simulated world has no laws for. */
+/** A mutant of a rule for which the simulated world has no law. */
 export interface RealMutant extends Change {
   /** Where it dies: a compiled test, and the name of the one that fails. */
   readonly test: string;
@@ -37,7 +37,7 @@ const compiled = join(projectDirectory, 'dist');
 function change({ file, from, to }: Change, directory: string): void {
   const text = readFileSync(join(compiled, 'src', file), 'utf8');
   const count = text.match(new RegExp(from, 'g'))?.length ?? 0;
-  if (count !== 1) throw new Error(`${String(from)} stands ${count} times in ${file}`);
+  if (count !== 1) throw new Error(`${String(from)} occurs ${count} times in ${file}`);
   writeFileSync(join(directory, file), text.replace(from, to));
 }
 
@@ -53,7 +53,7 @@ export async function mutate(mutant: Change, directory: string): Promise<Protoco
   return Object.assign({}, ...parts) as Protocols;
 }
 
-/** Runs a test of the suite on a package without one rule; what it says. */
+/** Runs a test of the suite on a package without one rule; returns its output. */
 export function runReal(mutant: RealMutant, directory: string): string {
   for (const part of ['src', 'test'])
     cpSync(join(compiled, part), join(directory, 'dist', part), { recursive: true });

@@ -1,4 +1,4 @@
-/** Worlds that one rule is for, and that contenders seldom come to by themselves. */
+/** Rare worlds, each made for one rule. */
 import type { Kind } from '../../src/model/claim.js';
 import { formatRecord } from '../../src/model/record.js';
 import type { Scenario } from './explorer.js';

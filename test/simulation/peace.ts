@@ -1,9 +1,9 @@
 /**
- * Can all actors come to their ends from here, if nothing more befalls anyone (law LAW-5)? Asked where the explored
- * graph itself doesn't show it, because its clock has stopped.
+ * Can all actors come to their ends from here, if no more mishaps happen (LAW-5)? Checked where the explored graph
+ * doesn't show it, because its clock has stopped.
  *
- * Rule: one schedule that leads there is enough, since it shows that there is a way: each actor in turn makes calls
- * until it pauses, and when all of them pause, time passes.
+ * Rule: One schedule that leads there is enough: each actor in turn makes calls until it pauses, and when all of them
+ * pause, time passes.
  */
 import type { Moves, Row } from './moves.js';
 import { Table } from './table.js';

@@ -13,14 +13,14 @@ import {
 import { shipped } from './programs.js';
 import { refusals } from './scenarios.js';
 
-describe('of two contenders for a pid file, no two ever hold, and nobody is ever stuck:', () => {
+describe('two contenders for a pid file: never two holders, never stuck:', () => {
   for (const start of pidStarts) {
-    it(`with two kills, the file at first ${start}, whether pids prove anything or not`, () => {
+    it(`two kills, initial file: ${start}, whether or not pids prove anything`, () => {
       explore(pidContest(2, start, 2));
       explore(pidContest(2, start, 2, shipped, true));
     });
 
-    it(`one gives up or exits, the file at first ${start}`, () => {
+    it(`one gives up or exits, initial file: ${start}`, () => {
       explore(pidTrouble(2, start, 'abort'));
       explore(pidTrouble(2, start, 'exit'));
     });
@@ -29,15 +29,15 @@ describe('of two contenders for a pid file, no two ever hold, and nobody is ever
 
 describe('a pid file that is broken by force', () => {
   for (const start of pidStarts) {
-    it(`gets no third holder, at first ${start}`, () => {
+    it(`gets no third holder, initial file: ${start}`, () => {
       explore(pidRobbery(1, start, 2));
     });
   }
 });
 
-describe('of a pid file a call is', () => {
+describe('a call on a pid file is', () => {
   for (const how of Object.keys(refusals) as (keyof typeof refusals)[]) {
-    it(`${how}: still never two holders, and never half a lock`, () => {
+    it(`${how}: never two holders, and never half a lock`, () => {
       for (const start of pidStarts) explore(pidTrouble(1, start, how));
       explore(pidTrouble(2, 'ours', how));
       explore(pidRaid('free', how));
@@ -46,16 +46,16 @@ describe('of a pid file a call is', () => {
 });
 
 describe('another program’s pid file', () => {
-  it('is never overrun', () => {
+  it('is never removed', () => {
     explore(pidMeeting(1));
     explore(pidMeeting(2));
   });
 
-  it('is not taken for ours, though a record of that pid was left beside it', () => {
+  it('is not taken for ours although a record with its pid was left beside it', () => {
     explore(pidReused());
   });
 
-  it('is not taken for ours, though it was written into our file', () => {
+  it('is not taken for ours although it was written into our file', () => {
     explore(pidOverwritten());
   });
 });

@@ -1,8 +1,8 @@
 /**
- * What actors do: holdfast's own programs, made of the protocols that ship (or of a mutant's).
+ * The programs of actors, made of the protocols that ship or of a mutant's.
  *
- * Rule: a program adds nothing to a protocol but the order in which its users call them, as `lock-base.ts` and
- * `lock-file.ts` do.
+ * Rule: A program adds nothing to the protocols except the order of their calls, the same as in `lock-base.ts` and
+ * `lock-file.ts`.
  */
 import * as acquiring from '../../src/protocol/acquire.js';
 import { makeClaim, type Claim, type Kind } from '../../src/model/claim.js';
@@ -81,9 +81,9 @@ export interface Habits {
   readonly sweeps?: boolean;
   /** Gives up at a pause, once, and tries again. */
   readonly retries?: boolean;
-  /** Waits in line when the driver lets it. */
+  /** Joins the wait queue if the driver allows it. */
   readonly lines?: boolean;
-  /** Lets those in line go first. */
+  /** Lets the waiters in the queue go first. */
   readonly isCourteous?: boolean;
 }
 
@@ -114,7 +114,7 @@ export function phasesOf(calls: Calls, habits: Habits): Record<string, Phase> {
   return {
     acquire: acquiring,
     retry: { ...acquiring, start: () => acquire(true), patient: false },
-    sweep: { start: sweep, then: () => 'hold', holds: true, atExit: 'exit' }, // As `quietly` does in kinds.ts.
+    sweep: { start: sweep, then: () => 'hold', holds: true, atExit: 'exit' }, // As `ignoreErrors` does in lock-file.ts.
     hold: { start: () => instant('hold'), then: () => 'release', holds: true, atExit: 'exit' },
     release: releasing,
     again: releasing,

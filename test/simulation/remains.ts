@@ -1,8 +1,8 @@
 /**
- * What is left on the disk when all actors are at their ends (law LAW-4).
+ * Checks what is left on the disk when all actors have ended (LAW-4).
  *
- * Rule: the living leave nothing. What the dead left leads to them by its name or its text, or is a directory with
- * nothing else in it; and one contender of each kind that comes later, once its grace is over, sweeps all of it.
+ * Rule: Living actors leave nothing. What a dead actor left shows its token in the name or the text, or is a directory
+ * with nothing else in it. One later contender of each kind sweeps all of it, once the grace period is over.
  */
 import { Actor, type Node, type Program } from './actor.js';
 import type { Disk } from './disk.js';
@@ -69,7 +69,7 @@ function sweptBy(world: World, witness: Program): string | undefined {
   for (let calls = 0; node.call !== undefined; calls++) {
     if (calls === PATIENCE) return 'never gets the lock';
     const outcome = outcomeOf(now, WITNESS, node.call);
-    if (outcome === undefined) throw new Error('a call that nothing comes of');
+    if (outcome === undefined) throw new Error('a call without a result');
     now = node.call.call === 'pause' ? (tick(outcome.world) ?? outcome.world) : outcome.world;
     node = actor.next(node, outcome.answer);
   }

@@ -147,13 +147,13 @@ export function old(of: readonly Kind[], protocols: Protocols = shipped): Scenar
 }
 
 /**
- * What a refusal may be, and which laws hold then. A call that is refused for good can't be made up for as long as its
- * author lives, so what it was to remove stays; and of a reply that was lost, an unlink in a lock directory can't tell
- * whether somebody else came first (see docs/explanation/not-covered.md).
+ * How a call may fail, and which laws hold then. What a call can't remove because it always fails stays as long as its
+ * process lives. If the reply of an unlink in a lock directory is lost, the process can't determine whether another one
+ * removed the claim first (see docs/explanation/not-covered.md).
  */
 export const refusals = {
-  'refused once, or made and yet refused': { mishaps: ['refuse', 'busy', 'late'], laws: /./ },
-  'refused for good': { mishaps: ['stuck'], laws: /LAW-[1236]/ },
+  'that fails once, possibly after it was done': { mishaps: ['refuse', 'busy', 'late'], laws: /./ },
+  'that always fails': { mishaps: ['stuck'], laws: /LAW-[1236]/ },
   'whose reply is lost': { mishaps: ['lost'], laws: /LAW-[125]/ },
 } as const;
 

@@ -25,7 +25,7 @@ export function parse(text: string, scenario: Scenario): Move[] {
   return text.split(',').flatMap((word) => {
     const [, count = '', name = '', mishap] = /^(\d*)(\w+?)(?:!(\w+))?$/.exec(word) ?? [];
     const actor = name === 'tick' ? -1 : scenario.actors.findIndex((each) => each.name === name);
-    if (actor < 0 && name !== 'tick') throw new Error(`nobody is called '${word}' in ${scenario.name}`);
+    if (actor < 0 && name !== 'tick') throw new Error(`no actor '${word}' in ${scenario.name}`);
     if (mishap !== undefined && !mishaps.includes(mishap as Mishap)) throw new Error(`no mishap: '${word}'`);
     const move: Move = { actor, mishap: mishap as Mishap | undefined };
     return Array.from({ length: count === '' ? 1 : Number(count) }, () => move);

@@ -1,7 +1,7 @@
 /**
- * The world that actors act in: a disk, who of them lives, and what the explorer may still do to them.
+ * The world of the actors: a disk, which actors are alive, and which mishaps the explorer may still cause.
  *
- * Rule: a world is a value. Two that no actor can tell apart have the same key, and are one.
+ * Rule: A world is a value. Two worlds that no actor can distinguish have the same key.
  */
 import type { HolderRecord } from '../../src/model/record.js';
 import type { Judgement } from '../../src/model/steps.js';
@@ -10,7 +10,7 @@ import { performOn } from './calls.js';
 import { Refusal, type Disk } from './disk.js';
 import { indexOf } from './programs.js';
 
-/** What else may become of an actor's call than its answer. */
+/** What may happen to an actor's call instead of its answer. */
 export const mishaps = [
   'kill',
   'refuse',
@@ -25,7 +25,7 @@ export const mishaps = [
 ] as const;
 export type Mishap = (typeof mishaps)[number];
 
-/** How often the explorer may still do what it does to actors. */
+/** How many mishaps of each sort the explorer may still cause. */
 export interface Budget {
   readonly kills: number;
   /** Refused calls, of whichever sort. */
@@ -76,7 +76,7 @@ export interface Outcome {
   readonly answer: Answer;
 }
 
-/** What comes of an actor's call, when nothing or this mishap befalls it; `undefined`: it can't. */
+/** The result of an actor's call, with this mishap or none; `undefined` if that is impossible. */
 export function outcomeOf(
   world: World,
   actor: number,
@@ -176,7 +176,7 @@ function refuse(world: World, actor: number, call: ActorCall, mishap: Mishap): O
   };
 }
 
-/** The real driver removes the file that it could not fill, before it tells. */
+/** The real driver removes the file that it could not fill, before it throws. */
 function unfilled(world: World, call: ActorCall, actor: number): World {
   return call.call === 'fill' ? act(world, { call: 'unlink', path: call.path }, actor).world : world;
 }

@@ -1,7 +1,7 @@
 /**
- * One contender of the torture: takes the lock in every way there is, as often as it can, until its time is over.
+ * One contender of the torture test: takes the lock in every way there is, as often as it can, until its time is over.
  *
- * Rule: the only errors that are expected are the end of a short timeout and its own abort. All others are told.
+ * Rule: Only two errors are expected: a short timeout and its own abort. It reports all others.
  */
 import './delays.js'; // First: it replaces calls that the lock makes.
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -19,11 +19,11 @@ import { FIRST_DESCRIPTOR, RefereeClient } from '../support/referee-client.js';
 import { Random } from './random.js';
 import type { KindName, Task, ThreadTask } from './task.js';
 
-/** Waiting longer than this is being stuck. */
+/** A longer wait counts as stuck. */
 const PATIENCE_MS = 60_000;
 const SHORT_MS = 30;
 
-/** What the torture asks of a lock. */
+/** The calls of a lock that the torture test uses. */
 interface Lock {
   acquire(how: { timeout: number; signal?: AbortSignal }): Promise<unknown>;
   acquireSync(how: { timeout: number }): unknown;
@@ -31,7 +31,7 @@ interface Lock {
   releaseSync(): void;
 }
 
-/** No lock at all: lets the torture prove that it sees what it is there to see. */
+/** No lock at all. With it, the torture test must fail. */
 class NoLock implements Lock {
   async acquire(): Promise<void> {
     // Nothing keeps anyone out.

@@ -1,6 +1,6 @@
 /**
- * Puts delays before the file system calls of this thread, so that narrow windows get wide. To be imported before
- * what is to be slow.
+ * Delays the file system calls of this thread, so that narrow races get wide. Import it before the module that should
+ * be slow.
  *
  * `HOLDFAST_TEST_DELAYS=0.1:20` delays one call of ten, by up to 20 ms, and some of those by up to 800. Only tests
  * know that variable: it is the calls themselves that are replaced, in `node:fs`, so the code that ships is the code

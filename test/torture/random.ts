@@ -1,4 +1,4 @@
-/** Chance that can be had again: the same seed makes the same choices. When they fall is the system's to say. */
+/** Repeatable random numbers: the same seed gives the same choices, though not at the same times. */
 export class Random {
   #state: number;
 

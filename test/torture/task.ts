@@ -1,6 +1,6 @@
-/** What the torture tells its contenders to do. */
+/** The tasks of the torture test's contenders. */
 
-/** `default` is `LockFile`; `none` is no lock at all, which has to be noticed. */
+/** `default` is `LockFile`; `none` is no lock at all, which the test must detect. */
 export const KIND_NAMES = ['default', 'link', 'mkdir', 'symlink', 'none'] as const;
 export type KindName = (typeof KIND_NAMES)[number];
 

@@ -13,7 +13,7 @@ const OPTIONS: Omit<TortureOptions, 'directory'> = {
 };
 
 describe('under torture', function () {
-  // Ten seconds, and as long as it takes to start and end on a machine that has other things to do.
+  // Ten seconds, and time to start and end on a busy machine.
   this.timeout(180_000);
 
   async function torture(options: TortureOptions): Promise<Figures> {
@@ -49,7 +49,7 @@ describe('under torture', function () {
     expectSevere(figures);
   });
 
-  it('no lock at all is found out', async () => {
+  it('a missing lock is detected', async () => {
     const directory = temporaryDirectory().path;
     const { overlaps } = await torture({ ...OPTIONS, directory, kinds: ['none'], seconds: 2, delays: false });
     expect(overlaps).to.be.above(0);

@@ -1,9 +1,10 @@
 /**
- * The torture: contenders of all kinds and forms on one path, which are killed, stopped and delayed; and what a
- * referee saw of it.
+ * The torture test: contenders of all kinds and forms on one path are killed, stopped and delayed, and a referee
+ * records who was inside.
  *
- * Rule: whoever is killed is replaced, so there are always as many. Nobody uses `breakLock`, so there is no excuse.
- * Rule: when all have ended, one more takes the lock and gives it back, which sweeps; then nothing may be left.
+ * Rule: A killed contender is replaced, so their number stays the same. Nobody uses `breakLock`, so no exception
+ * applies.
+ * Rule: When all have ended, one more contender takes and releases the lock, which sweeps. Then nothing may be left.
  */
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
@@ -40,8 +41,9 @@ export interface Figures extends Judged {
 }
 
 /**
- * A kill between a `mkdir` and what makes it a claim leaves an empty directory, which is honoured for its grace. Of
- * 30 s, as by default, nothing else would be seen; and a short one runs out for the living who are stopped, too.
+ * A kill after a `mkdir` and before the claim is in the directory leaves an empty directory, which counts as held for
+ * its grace period. With the default of 30 s, the test would mostly wait; with a short one, it also expires for living
+ * contenders that are stopped.
  */
 const ORPHAN_GRACE_MS = 100;
 const HOLD_MS = 4;
