@@ -1,65 +1,66 @@
 /**
- * A thread that asks a beacon for one that stops: starting it is dear, so it goes on asking for as long as it is used.
+ * A worker thread that probes a beacon on behalf of a blocked thread: Node has no synchronous `connect`. Starting a
+ * worker takes tens of milliseconds, so one worker keeps probing for as long as its answers are used.
  *
- * Rule: who stops waits for an answer that was given after it asked, so none is ever old; and an asker that has ended,
- * or was slow, is replaced by a new one.
+ * Rule: The blocked thread waits for an answer to a probe that began after its request, so no answer is stale. A worker
+ * that has ended or is too slow is replaced by a new one.
  */
 import { Worker } from 'node:worker_threads';
 import type { BeaconState } from '../model/steps.js';
 
-/** How often it asks. Asking takes microseconds. */
+/** The pause between two probes. A probe takes microseconds. */
 const PROBE_INTERVAL_MS = 20;
 
-/** After so many answers that nobody waited for it ends by itself. */
+/** The worker ends after this many probes that nobody requested. */
 const MAX_IDLE_PROBES = 15;
 
-// What is shared with it, by index: the last answer, how many it has given, how often it was asked.
+// Indexes into the shared memory: the last answer, the number of answers, the number of requests.
 const ANSWER = 0;
-const GIVEN = 1;
+const ANSWERED = 1;
 const REQUESTED = 2;
 
 /**
- * What a refused connection tells; any other refusal proves nothing. EAGAIN: there is a listener, and so many wait for
- * it to accept that there is no room for one more.
+ * The state that a refused connection proves; any other error proves nothing. EAGAIN: there is a listener, and its
+ * backlog is full.
  */
 export const STATES: Readonly<Record<string, BeaconState>> = { ECONNREFUSED: 'dark', EAGAIN: 'lit' };
 
 const ANSWERS: readonly BeaconState[] = ['silent', 'lit', 'dark'];
 
 /**
- * What the thread runs. Plain text: where this package is bundled it has no file. It opens the socket itself, as
- * `open` in beacon.ts does, and Node closes what it opened when it ends.
+ * The worker's program. It is a string because a bundle has no file to start a worker from. It opens the socket as
+ * `open` in beacon.ts does; Node closes the descriptor when the worker ends.
  */
 const SCRIPT = `
-  const { workerData: { shared, path, flags, signals, answers, every, idle } } = require('node:worker_threads');
+  const { workerData: { shared, path, flags, states, answers, interval, maxIdle } } = require('node:worker_threads');
   const { openSync } = require('node:fs');
   const { connect } = require('node:net');
-  let way;
-  let asked = 0;
-  let unheard = 0;
-  const ask = () => {
-    unheard = asked === Atomics.load(shared, ${REQUESTED}) ? unheard + 1 : 0;
-    if (unheard > idle) return;
-    asked = Atomics.load(shared, ${REQUESTED});
-    const socket = connect({ path: way });
-    const then = (signal) => () => {
+  let target;
+  let requests = 0;
+  let idle = 0;
+  const probe = () => {
+    idle = requests === Atomics.load(shared, ${REQUESTED}) ? idle + 1 : 0;
+    if (idle > maxIdle) return;
+    requests = Atomics.load(shared, ${REQUESTED});
+    const socket = connect({ path: target });
+    const finish = (state) => () => {
       socket.destroy();
-      tell(signal);
-      setTimeout(ask, every);
+      answer(state);
+      setTimeout(probe, interval);
     };
-    socket.once('connect', then('lit'));
-    socket.once('error', ({ code }) => then(signals[code] ?? 'silent')());
+    socket.once('connect', finish('lit'));
+    socket.once('error', ({ code }) => finish(states[code] ?? 'silent')());
   };
-  const tell = (signal) => {
-    Atomics.store(shared, ${ANSWER}, answers.indexOf(signal));
-    Atomics.add(shared, ${GIVEN}, 1);
-    Atomics.notify(shared, ${GIVEN});
+  const answer = (state) => {
+    Atomics.store(shared, ${ANSWER}, answers.indexOf(state));
+    Atomics.add(shared, ${ANSWERED}, 1);
+    Atomics.notify(shared, ${ANSWERED});
   };
   try {
-    way = '/proc/self/fd/' + openSync(path, flags);
-    ask();
+    target = '/proc/self/fd/' + openSync(path, flags);
+    probe();
   } catch {
-    tell('silent');
+    answer('silent');
   }`;
 
 interface BeaconWorker {
@@ -77,12 +78,12 @@ function start(path: string, flags: number): BeaconWorker {
       shared,
       path,
       flags,
-      signals: STATES,
+      states: STATES,
       answers: ANSWERS,
-      every: PROBE_INTERVAL_MS,
-      idle: MAX_IDLE_PROBES,
+      interval: PROBE_INTERVAL_MS,
+      maxIdle: MAX_IDLE_PROBES,
     },
-    // Nothing that the program has its threads do: no loaders, no inspectors, no output.
+    // Without the options that the program's own workers inherit: no loaders, no inspector, no output.
     execArgv: [],
     env: {},
     stdout: true,
@@ -93,23 +94,23 @@ function start(path: string, flags: number): BeaconWorker {
   return { path, shared };
 }
 
-/** Its next answer; `undefined` if none comes in time. */
-function nextAnswer({ shared }: BeaconWorker, patience: number): BeaconState | undefined {
-  const given = Atomics.load(shared, GIVEN);
+/** The worker's next answer; `undefined` if none arrives within `timeout` milliseconds. */
+function nextAnswer({ shared }: BeaconWorker, timeout: number): BeaconState | undefined {
+  const answered = Atomics.load(shared, ANSWERED);
   Atomics.add(shared, REQUESTED, 1);
-  if (Atomics.wait(shared, GIVEN, given, patience) === 'timed-out') return undefined;
+  if (Atomics.wait(shared, ANSWERED, answered, timeout) === 'timed-out') return undefined;
   return ANSWERS[Atomics.load(shared, ANSWER)];
 }
 
 /**
- * What the socket at `path` answers, to a thread that stops until then.
+ * Probes the socket at `path` and blocks this thread until the answer arrives.
  *
- * @param flags How it is opened.
- * @param patience Milliseconds, for a machine that is overloaded.
+ * @param flags How to open the socket.
+ * @param timeout Milliseconds; only an overloaded machine needs so long.
  */
-export function probeInWorker(path: string, flags: number, patience: number): BeaconState {
+export function probeInWorker(path: string, flags: number, timeout: number): BeaconState {
   const answer = current?.path === path ? nextAnswer(current, 3 * PROBE_INTERVAL_MS) : undefined;
   if (answer !== undefined) return answer;
   current = start(path, flags);
-  return nextAnswer(current, patience) ?? 'silent';
+  return nextAnswer(current, timeout) ?? 'silent';
 }

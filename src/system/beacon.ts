@@ -1,16 +1,18 @@
 /**
- * Beacons: proof of life and death across PID namespaces, by sockets that listen beside a lock.
+ * Beacons: Unix sockets beside a lock that prove life and death across PID namespaces. A beacon is "lit" while its
+ * holder listens on it, and "dark" once the kernel has closed it.
  *
- * Rule BEACON-1: a beacon is lit before the claim is published whose record names it, and put out after the claim is gone.
- * So where a claim stands and its beacon is dark, the kernel has closed the socket, and its thread or process is over.
- * Rule BEACON-2: only a refused connection is dark. Where the socket is missing, or isn't one, or may not be asked, nothing
- * is proved: somebody may have removed it.
- * Rule BEACON-3: one socket a thread and directory. Each claim has a name of its own for it, a hard link, so that sweeping
- * up after one claim leaves the proof of the others.
+ * Rule BEACON-1: A beacon is lit before the claim whose record names it is published, and put out after that claim is
+ * gone. So if a claim stands and its beacon is dark, the kernel has closed the socket: the thread or process has ended.
+ * Rule BEACON-2: Only a refused connection means "dark". A socket that is missing, isn't a socket or may not be
+ * connected to proves nothing: someone may have removed or replaced it.
+ * Rule BEACON-3: A thread has one socket per directory. Each claim has its own name for that socket, a hard link, so
+ * removing the beacon of one claim leaves the proof of the others.
  *
- * Connecting works across PID and network namespaces, and with processes that are stopped or busy: the kernel accepts.
+ * Connecting works across PID and network namespaces, and while the listening process is stopped or busy: the kernel
+ * completes the connection.
  *
- * Not promised: to find a beacon whose directory another user may write, if they remove it. Then its holder is unknown.
+ * Not promised: that a beacon survives in a directory where another user may remove it. Its holder is then "unknown".
  */
 import * as fs from 'node:fs';
 import { connect, createServer, type Server } from 'node:net';
@@ -22,30 +24,30 @@ import { lockDigits, beaconPath } from '../model/file-names.js';
 import type { BeaconState } from '../model/steps.js';
 import { O_PATH, hasDescriptorPaths, descriptorPath } from './directory-handle.js';
 
-/** One socket, and the names that lead to it. */
+/** A listening socket and its names. */
 interface BeaconSocket {
   readonly server: Server;
   readonly names: Set<string>;
 }
 
 interface Beacons {
-  /** By directory, those that new names are made for. */
+  /** By directory: the socket that gets the next name. */
   readonly sockets: Map<string, BeaconSocket>;
   readonly lit: Map<Token, { socket: BeaconSocket; name: string }>;
 }
 
 /**
- * The thread's, whichever copy of this package lit them: what one copy holds, another may find broken, or give back at
- * exit (`registry.ts`). With beacons of each copy's own, those would stay.
+ * Shared by all copies of this package in the thread: one copy may break, or release at exit (`registry.ts`), what
+ * another copy acquired. If each copy had its own list, those beacons would stay.
  */
-const { sockets: sockets, lit }: Beacons = threadGlobal('beacons.1', () => ({
+const { sockets, lit }: Beacons = threadGlobal('beacons.1', () => ({
   sockets: new Map(),
   lit: new Map(),
 }));
 
 /**
- * Lights the beacon of a claim that is about to be made, or leaves it lit; returns what the record names it by, or
- * `undefined` if there can be none here.
+ * Lights the beacon of a claim before it is published, or leaves it lit. Returns the digits that the record names it
+ * by, or `undefined` if this system or directory has no beacons.
  */
 export function lightBeacon(lock: string, token: Token): string | undefined {
   const digits = lockDigits(lock);
@@ -60,7 +62,7 @@ export function lightBeacon(lock: string, token: Token): string | undefined {
   return digits;
 }
 
-/** Puts the beacon of a claim out, if it has one. */
+/** Puts out the beacon of a claim, if it has one. */
 export function putOutBeacon(token: Token): void {
   const beacon = lit.get(token);
   if (beacon === undefined) return;
@@ -84,7 +86,7 @@ function attempt<T>(act: () => T): T | undefined {
   }
 }
 
-/** One more name for a socket that listens already: BEACON-3. */
+/** Gives a listening socket another name: BEACON-3. */
 function addName(socket: BeaconSocket | undefined, name: string): BeaconSocket | undefined {
   const [other] = socket?.names ?? [];
   return other === undefined
@@ -97,21 +99,22 @@ function addName(socket: BeaconSocket | undefined, name: string): BeaconSocket |
 
 const { O_DIRECTORY = 0, O_NOFOLLOW = 0 } = fs.constants as Partial<typeof fs.constants>;
 
-/** A new socket. By way of a descriptor: Node cuts a socket's path, silently, where it is too long for the system. */
+/** Opens a new socket through the directory's descriptor, because Node silently truncates a long socket path. */
 function openSocket(name: string): BeaconSocket | undefined {
   if (!hasDescriptorPaths()) return undefined;
   const server = createServer((socket) => socket.destroy());
-  server.on('error', () => undefined); // Told again by `listening`.
+  server.on('error', () => undefined); // `listening` reports the same failure below.
   server.unref();
   const isLit = attempt(() => {
     const directory = fs.openSync(dirname(name), O_PATH | O_DIRECTORY);
     try {
-      // Binds and listens before it returns. Exclusive: in a cluster it would be the primary's socket, and life.
+      // `listen` binds before it returns. `exclusive`: otherwise a cluster worker's socket would belong to the primary
+      // process, and outlive the worker.
       server.listen({ path: `${descriptorPath(directory)}/${basename(name)}`, exclusive: true });
     } finally {
       fs.closeSync(directory);
     }
-    // Whoever swept it as dark, between bind and listen, leaves us without.
+    // A process that saw the socket between bind and listen took it for dark and may have removed it.
     return server.listening && fs.lstatSync(name).isSocket();
   });
   if (isLit === true) return { server, names: new Set() };
@@ -119,10 +122,10 @@ function openSocket(name: string): BeaconSocket | undefined {
   return undefined;
 }
 
-/** Asking takes microseconds, and a thread to ask in some 50 milliseconds; this is for a machine that is overloaded. */
+/** A probe takes microseconds, and starting a worker about 50 ms. Only an overloaded machine needs so long. */
 const PROBE_TIMEOUT_MS = 2_000;
 
-/** Is the beacon at `path` lit? */
+/** Connects to the beacon at `path` and reports its state. */
 export async function probe(path: string): Promise<BeaconState> {
   const descriptor = open(path);
   if (descriptor === undefined) return 'silent';
@@ -130,9 +133,9 @@ export async function probe(path: string): Promise<BeaconState> {
     return await new Promise((resolve) => {
       const socket = connect({ path: descriptorPath(descriptor) });
       socket.setTimeout(PROBE_TIMEOUT_MS);
-      const answer = (signal: BeaconState) => () => {
+      const answer = (state: BeaconState) => () => {
         socket.destroy();
-        resolve(signal);
+        resolve(state);
       };
       socket.once('connect', answer('lit'));
       socket.once('timeout', answer('silent'));
@@ -145,10 +148,10 @@ export async function probe(path: string): Promise<BeaconState> {
   }
 }
 
-/** Opens a socket without connecting to it, and follows no link. */
+/** Flags that open a socket file without connecting, and refuse symbolic links. */
 const SOCKET_FLAGS = O_PATH | O_NOFOLLOW;
 
-/** The very socket, which nobody can swap for a link to another any more. */
+/** A descriptor of the socket itself: after this, replacing the name changes nothing. */
 function open(path: string): number | undefined {
   if (!hasDescriptorPaths()) return undefined;
   const descriptor = attempt(() => fs.openSync(path, SOCKET_FLAGS));
@@ -157,7 +160,7 @@ function open(path: string): number | undefined {
   return undefined;
 }
 
-/** The same for a thread that stops. There is no synchronous connect, so another thread makes one meanwhile. */
+/** The same, synchronously: a worker thread connects while this thread is blocked. */
 export function probeSync(path: string): BeaconState {
   const descriptor = open(path);
   if (descriptor === undefined) return 'silent';

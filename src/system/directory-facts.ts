@@ -1,17 +1,17 @@
-/** What this thread has learnt of the directories that it locks in: asked once, and used for every lock in them. */
+/** What this thread knows about the directories that it locks in: determined once, used for every lock in them. */
 import { thisMachine } from './machine.js';
 import type { HolderRecord } from '../model/record.js';
 
 interface DirectoryFacts {
-  /** Is it on a disk that only this machine writes? `undefined`: not asked yet. */
+  /** Is it on a disk that only this machine writes? `undefined`: not determined yet. */
   isLocal?: boolean;
   /** Its filesystem refuses hard links. */
   refusesLinks?: boolean;
-  /** What the dead left here before our time has been swept. */
+  /** This thread has removed here what dead processes had left. */
   isSwept?: boolean;
 }
 
-/** A program that locks in ever new directories must not grow for it. */
+/** A bound: a program that locks in more and more directories must not use more and more memory. */
 const MAX_PATHS = 1_000;
 
 const known = new Map<string, DirectoryFacts>();
@@ -26,20 +26,20 @@ export function directoryFacts(path: string): DirectoryFacts {
 }
 
 /**
- * Is what the dead left to be swept at `place`, which is asked by who is about to? Once by a thread, since it may be of
- * an earlier time, and after each takeover.
+ * Must the caller now remove what dead processes left in `directory`? True once per thread, since the files may be
+ * older than the thread, and after each takeover. Calling this records the sweep as done.
  */
-export function isSweepDue(place: string, previous: HolderRecord | undefined): boolean {
-  const here = directoryFacts(place);
-  if (previous === undefined && here.isSwept === true) return false;
-  here.isSwept = true;
+export function isSweepDue(directory: string, previous: HolderRecord | undefined): boolean {
+  const facts = directoryFacts(directory);
+  if (previous === undefined && facts.isSwept === true) return false;
+  facts.isSwept = true;
   return true;
 }
 
-/** Is the directory on a disk that only this machine writes? Of one that can't be asked it is not remembered. */
+/** Is the directory on a disk that only this machine writes? An answer that can't be determined is not remembered. */
 export function isLocal(path: string): boolean {
-  const here = directoryFacts(path);
-  const answer = here.isLocal ?? thisMachine.isLocal(path);
-  if (answer !== undefined) here.isLocal = answer;
+  const facts = directoryFacts(path);
+  const answer = facts.isLocal ?? thisMachine.isLocal(path);
+  if (answer !== undefined) facts.isLocal = answer;
   return answer === true;
 }

@@ -1,32 +1,32 @@
 /**
- * Ways into a directory whose own name may change hands: another user may put a link to somewhere else there between
- * two of our calls, and then `<name>/<file>` is a file of somebody else's.
+ * A handle on a directory whose name may be replaced: between two of our calls another user may put a symbolic link
+ * there, and `<name>/<file>` would then be someone else's file.
  *
- * Rule HANDLE-1: what is done in a lock directory is done by way of a descriptor of it, opened without following a link.
- * Node has no openat(2) and its kin, but on Linux /proc leads through an open directory by the descriptor's number.
+ * Rule HANDLE-1: Calls inside a lock directory go through a descriptor of that directory, opened without following a
+ * link. Node has no openat(2), but on Linux `/proc/self/fd/<descriptor>/<file>` does the same.
  *
- * Not promised: the same elsewhere. There the name is looked at right before, which leaves an instant open.
+ * Not promised: the same on other systems. There the name is checked right before the call, which leaves a gap.
  */
 import * as fs from 'node:fs';
 
 const { O_DIRECTORY = 0, O_NOFOLLOW = 0 } = fs.constants as Partial<typeof fs.constants>;
 
-/** As a place to go on from, and no more: asks for no permission to read. Node doesn't name it; asm-generic/fcntl.h. */
+/** Opens a file without permission to read it: asm-generic/fcntl.h. Node lacks this constant. */
 export const O_PATH = 0o10000000;
 
 const DIRECTORY_FLAGS = O_PATH | O_DIRECTORY | O_NOFOLLOW;
 
-/** Where the system leads on from a descriptor. */
+/** The directory in which Linux shows a process its open descriptors. */
 const DESCRIPTORS = '/proc/self/fd';
 
 let isSupported: boolean | undefined;
 
-/** Can a path lead through a descriptor? Without /proc it can't. */
+/** Can a path go through a descriptor? Only with /proc. */
 export function hasDescriptorPaths(): boolean {
   return (isSupported ??= process.platform === 'linux' && !isConfined() && existsQuietly(DESCRIPTORS));
 }
 
-/** Node's permission model goes by the path's text, and such a path is in no directory that it allows. */
+/** Node's permission model checks the path's text, and allows no path of this form. */
 function isConfined(): boolean {
   return (process as { readonly permission?: unknown }).permission !== undefined;
 }
@@ -35,14 +35,17 @@ function existsQuietly(path: string): boolean {
   try {
     return fs.existsSync(path);
   } catch {
-    return false; // Deno's permissions refuse the question itself.
+    return false; // Deno's permissions may refuse even `existsSync`.
   }
 }
 
 export const descriptorPath = (descriptor: number): string => `${DESCRIPTORS}/${descriptor}`;
 
-/** Calls `work` with a way into `directory`; throws ENOTDIR if that is none, or a link to one. */
-export function withDirectorySync<T>(directory: string, work: (way: string) => T): T {
+/**
+ * Calls `work` with a path that always leads to this very directory. Throws ENOTDIR if `directory` isn't a directory,
+ * or is a link to one.
+ */
+export function withDirectorySync<T>(directory: string, work: (path: string) => T): T {
   if (!hasDescriptorPaths()) {
     refuseNonDirectory(fs.lstatSync(directory));
     return work(directory);
@@ -55,7 +58,7 @@ export function withDirectorySync<T>(directory: string, work: (way: string) => T
   }
 }
 
-export async function withDirectory<T>(directory: string, work: (way: string) => Promise<T>): Promise<T> {
+export async function withDirectory<T>(directory: string, work: (path: string) => Promise<T>): Promise<T> {
   if (!hasDescriptorPaths()) {
     refuseNonDirectory(await fs.promises.lstat(directory));
     return await work(directory);
@@ -70,5 +73,6 @@ export async function withDirectory<T>(directory: string, work: (way: string) =>
 
 function refuseNonDirectory(stats: fs.Stats): void {
   if (stats.isDirectory()) return;
-  throw Object.assign(new Error('the name of a lock directory is none any more'), { code: 'ENOTDIR' });
+  const message = 'the lock directory has been replaced by something that is not a directory';
+  throw Object.assign(new Error(message), { code: 'ENOTDIR' });
 }

@@ -1,18 +1,18 @@
 /**
  * Is a directory on a disk that only one running kernel writes at a time?
  *
- * Rule DISK-1: yes only where the system says so. A network's file system, a hypervisor's shared folder and FUSE pass
- * calls on to somebody else, whose kernel is another.
+ * Rule DISK-1: Yes, only if the system says so. A network filesystem, a hypervisor's shared folder and FUSE pass the
+ * calls on to another program or machine.
  *
- * Not promised: that nobody else reaches this very disk over the network *through* this machine. So it is asked on
- * both sides: a holder that came over the network saw no local disk, and its record doesn't say that it did.
+ * Not promised: that no other machine reaches the same disk over the network *through* this one. So both sides must see
+ * a local disk: a holder that came over the network didn't, and its record lacks the field `local`.
  */
 import { realpathSync, statfsSync } from 'node:fs';
 import { present } from './proc.js';
 
 /**
- * What statfs(2) says of those that only the kernel that mounted them writes; from linux/magic.h and the sources. Not
- * here, besides the above: what several machines may mount at once (OCFS2, GFS2).
+ * The types, from statfs(2), of filesystems that only the mounting kernel writes; from linux/magic.h and the kernel's
+ * sources. Cluster filesystems, which several machines mount at once (OCFS2, GFS2), are left out on purpose.
  */
 const LOCAL_TYPES: ReadonlySet<number> = new Set([
   0xef53, // ext2, ext3, ext4
@@ -31,12 +31,12 @@ const LOCAL_TYPES: ReadonlySet<number> = new Set([
   0x7366746e, // ntfs3
 ]);
 
-/** How each platform tells; `undefined` where it can't be told. */
+/** The check for each platform; no entry means that it can't be determined. */
 const CHECKS: { readonly [platform in NodeJS.Platform]?: (path: string) => boolean } = {
   linux: (path) => LOCAL_TYPES.has(statfsSync(path).type),
-  // The numbers are given out as file systems are loaded, so only the root's own is known to be a disk's: APFS.
+  // The numbers depend on the order in which filesystems are loaded, so only the root's is known: APFS.
   darwin: (path) => statfsSync(path).type === statfsSync('/').type,
-  // Has no types. The real name of what a letter stands for that was given to a share begins with two backslashes.
+  // No types here. If a drive letter stands for a network share, the real path begins with two backslashes.
   win32: (path) => /^[a-z]:/i.test(realpathSync.native(path)),
 };
 

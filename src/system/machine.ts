@@ -1,7 +1,7 @@
 /**
- * What this machine can tell: who we are, whether a process or a thread lives, whether a disk is its own.
+ * Facts about this machine: the identity of this thread, whether a process or thread lives, whether a disk is local.
  *
- * Rule MACHINE-1: what can't be told is absent from the answer, and never guessed.
+ * Rule MACHINE-1: A fact that can't be determined is absent from the answer. Nothing is guessed.
  */
 import { hostname } from 'node:os';
 import { isMainThread, threadId } from 'node:worker_threads';
@@ -9,7 +9,7 @@ import { isLocalDisk } from './local-disk.js';
 import { bootId, namespace, ownTask, processStatus, taskStatus } from './proc.js';
 import type { HolderRecord } from '../model/record.js';
 
-/** What a record says of its maker. */
+/** The fields of a record that identify the thread that made it. */
 export type Identity = Omit<
   HolderRecord,
   'token' | 'since' | 'note' | 'thread' | 'local' | 'beacon' | 'lifeline'
@@ -17,21 +17,21 @@ export type Identity = Omit<
   readonly thread: number;
 };
 
-/** `gone`: no such process. `there`: one exists, and this is what is known of it. `untold`: we may not ask. */
+/** `gone`: no such process. `there`: one exists, with what is known about it. `unknown`: we may not ask. */
 export type ProcessState =
-  { is: 'gone' } | { is: 'there'; started?: string; zombie: boolean } | { is: 'untold' };
+  { is: 'gone' } | { is: 'there'; started?: string; zombie: boolean } | { is: 'unknown' };
 
-/** The same of a thread. `ending`: it runs no code any more. */
+/** The same for a thread. `ending`: none of its code runs any more. */
 export type TaskState = { is: 'gone' } | { is: 'there'; started?: string; ending: boolean };
 
-/** The questions that a verdict asks. Tests for other systems answer them otherwise. */
+/** What a verdict needs to know. Tests pass other answers to stand for other systems. */
 export interface Machine {
   readonly platform: NodeJS.Platform;
   self(): Identity;
   process(pid: number): ProcessState;
   /** A thread of a process that exists. */
   task(pid: number, task: number): TaskState;
-  /** Is the disk of `path` used by one running kernel at a time? `undefined` when that can't be told. */
+  /** Is the disk of `path` used by one running kernel at a time? `undefined` if that can't be determined. */
   isLocal(path: string): boolean | undefined;
 }
 
@@ -62,7 +62,7 @@ function withoutUndefined<T extends object>(fields: T): Defined<T> {
   return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as Defined<T>;
 }
 
-/** For how long a process that lived is taken to live still: within one acquire, looks follow each other closely. */
+/** How long an answer that a process lives is reused: within one acquire, checks follow each other closely. */
 const FRESH_MS = 1;
 
 let recent: { readonly pid: number; readonly at: number; readonly state: ProcessState } | undefined;
@@ -83,21 +83,21 @@ function readProcessState(pid: number): ProcessState {
   return { is: 'there', started, zombie: state === 'X' || (state === 'Z' && threads <= 1) };
 }
 
-/** Of a process that /proc doesn't show: it may be gone, or hidden. */
+/** Checks a process that /proc doesn't show: it may be gone, or hidden. */
 function probeProcess(pid: number): ProcessState {
   try {
-    process.kill(pid, 0); // Signal 0 asks and sends nothing: kill(2).
+    process.kill(pid, 0); // Signal 0 only checks: kill(2).
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     if (code === 'ESRCH') return { is: 'gone' };
-    // EPERM: another user's. Any other code is no answer: Deno's permissions refuse the question.
-    if (code !== 'EPERM') return { is: 'untold' };
+    // EPERM: another user's process. Any other code is no answer: Deno's permissions may refuse `process.kill`.
+    if (code !== 'EPERM') return { is: 'unknown' };
   }
   return { is: 'there', zombie: false };
 }
 
 function taskState(pid: number, task: number): TaskState {
-  // Where /proc hides others' processes, none of its threads are there either, and that means nothing.
+  // If /proc hides the process (hidepid), it hides its threads too, and a missing thread proves nothing.
   if (processStatus(pid) === undefined) return { is: 'there', ending: false };
   const status = taskStatus(pid, task);
   if (status === 'gone') return { is: 'gone' };
@@ -106,7 +106,7 @@ function taskState(pid: number, task: number): TaskState {
     : { is: 'there', started: status.started, ending: status.ending };
 }
 
-/** This machine, asked for real. What can't change while a thread lives is asked once. */
+/** This machine. What can't change while a thread lives is read once. */
 export const thisMachine: Machine = {
   platform: process.platform,
   self: () => (identity ??= identify()),
@@ -115,7 +115,7 @@ export const thisMachine: Machine = {
   isLocal: isLocalDisk,
 };
 
-/** Is the maker of a record this very process, whichever of its threads? */
+/** Was a record made by this process, in any of its threads? */
 export function isThisProcess(record: HolderRecord): boolean {
   const here = thisMachine.self();
   return (
@@ -123,7 +123,7 @@ export function isThisProcess(record: HolderRecord): boolean {
     record.boot === here.boot &&
     record.started === here.started &&
     record.pidNamespace === here.pidNamespace &&
-    // Without a boot id nothing else tells this machine from one that shares the directory.
+    // Without a boot id, only the host name distinguishes machines that share a directory.
     (record.boot !== undefined || record.host === here.host)
   );
 }

@@ -1,33 +1,33 @@
 /**
- * What Linux tells in /proc: who we are, and what is known of a process or a thread.
+ * Facts that Linux shows in /proc: the identity of this thread, and the state of a process or thread.
  *
- * Rule PROC-1: what can't be told is absent from the answer, and never guessed.
- * Rule PROC-2: the numbers in /proc are those of the PID namespace that it was mounted in. If that isn't ours, they name
- * other processes, and are not read.
+ * Rule PROC-1: A fact that can't be read is absent from the answer. Nothing is guessed.
+ * Rule PROC-2: The pids in /proc are those of the PID namespace that it was mounted in. If that isn't ours, they name
+ * other processes, and are not used.
  */
 import { closeSync, openSync, readFileSync, readSync, readlinkSync, statSync } from 'node:fs';
 
-export function present<T>(ask: () => T): T | undefined {
+export function present<T>(read: () => T): T | undefined {
   try {
-    return ask();
+    return read();
   } catch {
     return undefined;
   }
 }
 
-/** What stat says of a process or a thread: proc_pid_stat(5). */
+/** The state of a process or thread: proc_pid_stat(5). */
 export interface Status {
   /** One letter; Z is a zombie. */
   readonly state: string;
-  /** The kernel is ending it: none of its own code ever runs again. */
+  /** The kernel is ending it: none of its own code runs again. */
   readonly ending: boolean;
-  /** Threads of its process. */
+  /** The number of threads in its process. */
   readonly threads: number;
-  /** Since the boot, in the reader's time namespace, in ticks. */
+  /** Start time in ticks since the boot, in the reader's time namespace. */
   readonly started: string;
 }
 
-// Numbered as in proc_pid_stat(5), less the two fields before.
+// The field numbers of proc_pid_stat(5), counted from the first field after the name.
 const STATE = 3 - 3;
 const FLAGS = 9 - 3;
 const THREADS = 20 - 3;
@@ -36,7 +36,7 @@ const STARTED = 22 - 3;
 /** PF_EXITING of linux/sched.h, the same since 1994. */
 const ENDING = 0x4;
 
-/** Where the name before the fields ends: it may hold blanks and brackets, so count from the last bracket. */
+/** The process name before the fields may contain blanks and brackets, so the fields start after the last bracket. */
 function parseStatus(text: string): Status | undefined {
   const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
   const { [STATE]: state, [STARTED]: started } = fields;
@@ -44,7 +44,7 @@ function parseStatus(text: string): Status | undefined {
   return { state, ending: (Number(fields[FLAGS]) & ENDING) !== 0, threads: Number(fields[THREADS]), started };
 }
 
-/** Read in one call, and into one buffer: this is asked at every look at a lock that is held. */
+/** One buffer for all reads: this is read at every check of a held lock. */
 const buffer = Buffer.alloc(1_024);
 
 function readStatus(path: string): Status | undefined {
@@ -59,33 +59,33 @@ function readStatus(path: string): Status | undefined {
 /** Is /proc that of our own PID namespace? PROC-2 */
 const procIsOurs = (): boolean => present(() => readlinkSync('/proc/self')) === String(process.pid);
 
-/** Of a process that exists; `undefined` if /proc doesn't show it. */
+/** The state of a process; `undefined` if /proc doesn't show it. */
 export function processStatus(pid: number): Status | undefined {
   return procIsOurs() ? present(() => readStatus(`/proc/${pid}/stat`)) : undefined;
 }
 
-/** Of one thread of a process that /proc shows; `gone` if it has none of that number. */
+/** The state of one thread of a process that /proc shows; `gone` if the process has no such thread. */
 export function taskStatus(pid: number, task: number): Status | 'gone' | undefined {
   if (!procIsOurs()) return undefined;
   try {
     return readStatus(`/proc/${pid}/task/${task}/stat`);
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
-    // ESRCH: it ended between open and read.
+    // ESRCH: it ended between `open` and `read`.
     return code === 'ENOENT' || code === 'ESRCH' ? 'gone' : undefined;
   }
 }
 
-/** The kernel's number of the thread that asks. The link is made for whoever reads it, and a sync call is the asker. */
+/** The kernel's id of this thread. `thread-self` names the thread that reads it, so this must be a synchronous call. */
 export function ownTask(): number | undefined {
   const [pid, task] = present(() => readlinkSync('/proc/thread-self'))?.split('/task/') ?? [];
   return pid === String(process.pid) && task !== undefined ? Number(task) : undefined;
 }
 
-/** PROC_PID_INIT_INO of linux/proc_ns.h, the same in every Linux: outside of it we are in a container. */
+/** PROC_PID_INIT_INO of linux/proc_ns.h, the same in every Linux. Any other PID namespace is a container's. */
 export const INITIAL_PID_NAMESPACE = '4026531836';
 
-/** The inode of one of our namespaces: its identity for as long as it exists. */
+/** The inode of one of our namespaces, which identifies it while it exists. */
 export function namespace(type: 'pid' | 'time'): string | undefined {
   return present(() => /\[(\d+)\]/.exec(readlinkSync(`/proc/self/ns/${type}`))?.[1]);
 }
@@ -93,8 +93,8 @@ export function namespace(type: 'pid' | 'time'): string | undefined {
 const BOOT_ID = '/proc/sys/kernel/random/boot_id';
 
 /**
- * The boot id, and whether it is the kernel's: systemd-nspawn and LXC mount a file over it, so that each container
- * has its own. What is mounted over it is another file system, and so another device.
+ * The boot id, and whether it is the kernel's own: systemd-nspawn and LXC mount a file over it to give each container
+ * its own. A mounted file is on another device than the rest of /proc.
  */
 export function bootId(): { id: string; replaced: boolean } | undefined {
   return present(() => {

@@ -1,6 +1,6 @@
 /**
- * What all copies of this package in one thread have in common (two bundles, or a bundle and an installed one). They
- * must agree on its shape, so a name ends with a number, to be changed with the shape.
+ * State that all copies of this package in one thread share (two bundles, or a bundle and an installed package). They
+ * must agree on its shape, so each name ends with a version number. Change the number when you change the shape.
  */
 export function threadGlobal<T>(name: string, make: () => T): T {
   const all = globalThis as { [key: symbol]: T | undefined };

@@ -1,15 +1,18 @@
 /**
- * Does the holder live? One pure function over its record and what this machine can tell.
+ * Does the holder live? A pure function of its record and the facts about this machine.
  *
- * Rule VERDICT-1: `dead` is said only on proof. A missing field proves nothing, and neither does age or a host name.
- * Rule VERDICT-2: pids mean something only under the boot, and in the PID namespace, in which they were written down.
- * Rule VERDICT-3: a live pid with another start time is another process; start times compare in one time namespace only.
- * Rule VERDICT-4: two running kernels don't write one local disk, so there another boot is an earlier one. Local it must be
- * to both sides: our own disk may be another machine's network drive, or a guest's shared folder.
- * Rule VERDICT-5: the beacon of a holder proves its life, or its death, to whoever runs under the same kernel. Two sides to
- * whom a disk is local do, unless the holder's is over (VERDICT-4), and then its beacon is dark as well.
+ * Rule VERDICT-1: The verdict is "dead" only on proof. A missing field proves nothing, and neither does age or a host
+ * name.
+ * Rule VERDICT-2: A pid has a meaning only under the boot, and in the PID namespace, in which it was recorded.
+ * Rule VERDICT-3: A live pid with another start time is another process. Start times compare only within one time
+ * namespace.
+ * Rule VERDICT-4: Two running kernels never write one local disk, so a record there with another boot id is from an
+ * earlier boot. The disk must be local to both sides: our own disk may be another machine's network drive, or a
+ * guest's shared folder.
+ * Rule VERDICT-5: A holder's beacon proves life or death to any process under the same kernel. Two sides to which the
+ * disk is local run under the same kernel, unless the holder's kernel has ended (VERDICT-4); then its beacon is dark.
  *
- * Not promised: to tell two copies of one virtual machine apart, which have one boot id and the same pids.
+ * Not promised: to distinguish copies of one virtual machine, which have the same boot id and the same pids.
  */
 import type { Machine } from './machine.js';
 import { type HolderRecord } from '../model/record.js';
@@ -21,33 +24,33 @@ const dead = (reason: string): Judgement => ({ verdict: 'dead', reason });
 const unknown = (reason: string): Judgement => ({ verdict: 'unknown', reason });
 
 /**
- * Judges the holder of a record that stands in `directory`.
+ * Judges the holder of a record in `directory`.
  *
- * @param signal What its beacon said, once it was asked; without it the answer may be that it is to be.
+ * @param state The state of its beacon, once that was probed. Without it, the answer may name a beacon to probe.
  */
 export function judgeHolder(
   record: HolderRecord,
   machine: Machine,
   directory: string,
-  signal?: BeaconState,
+  state?: BeaconState,
 ): Judgement {
   const here = machine.self();
   if (record.boot === undefined || here.boot === undefined)
     return judgeWithoutBoot(record, machine, directory);
-  if (signal === 'lit' || signal === 'dark') return judgeByBeacon(signal); // VERDICT-5
-  const beacon = signal === undefined ? beaconOf(record, machine, directory) : undefined;
-  if (beacon !== undefined) return { ...unknown('its beacon has not been asked'), beacon: beacon };
+  if (state === 'lit' || state === 'dark') return judgeByBeacon(state); // VERDICT-5
+  const beacon = state === undefined ? beaconOf(record, machine, directory) : undefined;
+  if (beacon !== undefined) return { ...unknown('its beacon has not been probed'), beacon };
   if (record.boot !== here.boot) return judgeOtherBoot(record, machine, directory);
   if (!sharesPids(record, machine)) {
     return unknown(
-      'it was taken in another PID namespace (another container), where pids are others; ' +
-        'only a process in there can tell, or a beacon (the option) of the holder',
+      'the lock was taken in another PID namespace (another container), where its pid means something else. ' +
+        'Check from inside that container, or run holders with `beacon: true`',
     ); // VERDICT-2
   }
   return judgePid(record, machine);
 }
 
-/** The beacon that can prove what nothing else can, if the holder has one. */
+/** The path of the holder's beacon, if it has one and only the beacon can decide. */
 function beaconOf(record: HolderRecord, machine: Machine, directory: string): string | undefined {
   if (record.beacon === undefined || record.local !== true || sharesPids(record, machine)) return undefined;
   const kernelsMayBeOne = record.boot === machine.self().boot || hasReplacedBoot(record, machine);
@@ -56,10 +59,10 @@ function beaconOf(record: HolderRecord, machine: Machine, directory: string): st
     : undefined;
 }
 
-function judgeByBeacon(signal: 'lit' | 'dark'): Judgement {
-  return signal === 'lit'
+function judgeByBeacon(state: 'lit' | 'dark'): Judgement {
+  return state === 'lit'
     ? alive('the process is alive, in another PID namespace (another container)')
-    : dead('the process is gone, and so may be the PID namespace (the container) that it was in');
+    : dead('the process is gone; it ran in another PID namespace (another container)');
 }
 
 function hasReplacedBoot(record: HolderRecord, machine: Machine): boolean {
@@ -75,32 +78,32 @@ function sharesPids({ boot, pidNamespace }: HolderRecord, machine: Machine): boo
 function judgeOtherBoot(record: HolderRecord, machine: Machine, directory: string): Judgement {
   if (hasReplacedBoot(record, machine)) {
     return unknown(
-      'it was taken in a container with a boot id of its own, so it can’t be told whether before the last start ' +
-        'of this machine; only a process in there can tell, or a beacon (the option) of the holder',
+      'the lock was taken in a container with its own boot id, so it may be from before or after the last reboot. ' +
+        'Check from inside that container, or run holders with `beacon: true`',
     );
   }
   if (record.local !== true || machine.isLocal(directory) !== true) {
     return unknown(
-      'it was taken on another machine, or before this one was started anew, and on a disk that machines share; ' +
-        'only a process on that machine can tell',
+      'the lock was taken on another machine, or on this one before a reboot, and the disk may be shared. ' +
+        'Check from the machine that took it',
     );
   }
-  return dead('it was taken before the machine was started anew');
+  return dead('the lock was taken before this machine rebooted');
 }
 
-/** No boot id on the one side or the other: macOS, Windows, a sandbox without /proc. */
+/** Judges if either side has no boot id: macOS, Windows, a sandbox without /proc. */
 function judgeWithoutBoot(record: HolderRecord, machine: Machine, directory: string): Judgement {
-  // On Linux its absence is a sandbox's doing, and then nobody knows whose pids these are.
+  // On Linux only a sandbox lacks a boot id, and then the PID namespace is unknown too.
   if (record.boot !== machine.self().boot || machine.platform === 'linux') {
     return unknown(
-      'nothing (no /proc, no boot id) tells whether it was taken on this machine; only a process where it was ' +
-        'taken can tell',
+      'without /proc and a boot id it is not known whether the lock was taken on this machine. ' +
+        'Check from where it was taken',
     );
   }
   if (record.local !== true || machine.isLocal(directory) !== true) {
     return unknown(
-      'it is on a disk that machines share, and nothing tells whether it was taken on this one; ' +
-        'only a process on that machine can tell',
+      'the disk may be shared, and it is not known whether the lock was taken on this machine. ' +
+        'Check from the machine that took it',
     );
   }
   return judgePid(record, machine);
@@ -109,15 +112,15 @@ function judgeWithoutBoot(record: HolderRecord, machine: Machine, directory: str
 function judgePid(record: HolderRecord, machine: Machine): Judgement {
   const state = machine.process(record.pid);
   if (state.is === 'gone') return dead('the process is gone');
-  if (state.is === 'untold')
-    return unknown('this process may not ask whether the holder’s exists (Deno: --allow-run)');
-  if (state.zombie) return dead('the process has ended, though nobody has reaped it yet');
+  if (state.is === 'unknown')
+    return unknown('this process has no permission to check whether the holder exists (Deno: --allow-run)');
+  if (state.zombie) return dead('the process has ended, and its parent has not reaped it yet (a zombie)');
   const comparable = record.timeNamespace === machine.self().timeNamespace;
   if (comparable && differ(record.started, state.started)) {
-    return dead('the process is gone; its pid is now another’s'); // VERDICT-3
+    return dead('the process is gone; another process has its pid now'); // VERDICT-3
   }
   if (record.task !== undefined && hasEnded(record, record.task, machine, comparable)) {
-    return dead('the worker thread has ended, though its process lives');
+    return dead('the worker thread has ended; its process is still running');
   }
   return alive('the process is alive');
 }
@@ -128,7 +131,7 @@ function hasEnded(record: HolderRecord, task: number, machine: Machine, comparab
   return comparable && differ(record.taskStarted, state.started); // VERDICT-3
 }
 
-/** Two times that are known, and not the same. */
+/** True if both times are known and not the same. */
 function differ(one: string | undefined, other: string | undefined): boolean {
   return one !== undefined && other !== undefined && one !== other;
 }

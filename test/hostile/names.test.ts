@@ -1,4 +1,4 @@
-/** Whatever stands at a lock's name, every call ends in bounded time, with an answer or an error of ours. */
+/** With anything at a lock's name, every call ends in bounded time, with an answer or one of our errors. */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { expect } from 'chai';
 import fc from 'fast-check';
@@ -9,10 +9,10 @@ import { anyShape, clear, make, portrait } from './shapes.js';
 const kinds = { LinkLockFile, MkdirLockFile, SymlinkLockFile };
 type Lock = InstanceType<(typeof kinds)[keyof typeof kinds]>;
 
-/** Longer than any call may take here, but for a release that waits for another's recovery. */
+/** Longer than any call may take here, except a release that waits for another process's recovery. */
 const LONGEST_MS = 5_000;
 
-/** Calls, in this order, that change nothing unless the lock is taken. */
+/** Calls that, in this order, change nothing unless they take the lock. */
 const calls: { readonly [form in 'async' | 'sync']: readonly ((lock: Lock) => unknown)[] } = {
   async: [
     (lock) => lock.isLocked(),
@@ -34,7 +34,7 @@ const calls: { readonly [form in 'async' | 'sync']: readonly ((lock: Lock) => un
   ],
 };
 
-/** The error that a call ended with, or nothing; fails on a raw error and on a call that doesn't end. */
+/** The error that a call ended with, if any. Fails on a raw error, and on a call that doesn't end. */
 async function outcome(call: () => unknown): Promise<LockFileError | undefined> {
   let timer: NodeJS.Timeout | undefined;
   const tooLong = new Promise((_, reject) => {
@@ -51,7 +51,7 @@ async function outcome(call: () => unknown): Promise<LockFileError | undefined> 
   }
 }
 
-/** What a hostile link may lead to. */
+/** Makes the targets that a hostile link may have. */
 function furnish(directory: TemporaryDirectory): void {
   directory.expect('secret', 'pipe', 'huge', 'elsewhere/', 'elsewhere');
   writeFileSync(directory.join('secret'), 'a secret', { mode: 0o600 });
@@ -61,10 +61,10 @@ function furnish(directory: TemporaryDirectory): void {
   for (const name of ['a'.repeat(24), 'empty']) writeFileSync(directory.join('elsewhere', name), '');
 }
 
-describe('a lock’s name that holds anything at all', function () {
+describe('a lock’s name with anything at it', function () {
   this.timeout(300_000);
 
-  it('hangs no call, lets through no raw error, and stays as it is unless it is the dead’s', async () => {
+  it('hangs no call, lets no raw error through, and stays unless a dead process left it', async () => {
     const directory = temporaryDirectory();
     furnish(directory);
     const path = directory.join('README');
@@ -91,7 +91,7 @@ describe('a lock’s name that holds anything at all', function () {
     expect(shapes).to.be.at.least(300);
   });
 
-  it('is told for what it is', async () => {
+  it('is described as what it is', async () => {
     const directory = temporaryDirectory();
     furnish(directory);
     const path = directory.join('README');
@@ -111,7 +111,7 @@ describe('a lock’s name that holds anything at all', function () {
     }
   });
 
-  it('is read no further than a few names, though it is a directory of 100,000', async () => {
+  it('is read only up to a few names if it is a directory of 100,000', async () => {
     const directory = temporaryDirectory(memoryFilesystem);
     const path = directory.join('README');
     mkdirSync(`${path}.lock`);
@@ -125,7 +125,7 @@ describe('a lock’s name that holds anything at all', function () {
     clear(`${path}.lock`);
   });
 
-  it('is refused where the directory itself is a file, a loop or a name too long', async () => {
+  it('is refused if its directory is a file, a loop or a name that is too long', async () => {
     const directory = temporaryDirectory().expect('file', 'loop');
     writeFileSync(directory.join('file'), '');
     make(directory.join('loop'), { is: 'link', target: 'loop' });
@@ -140,10 +140,10 @@ describe('a lock’s name that holds anything at all', function () {
   });
 });
 
-describe('an eviction lock’s name that holds anything at all', function () {
+describe('an eviction lock’s name with anything at it', function () {
   this.timeout(60_000);
 
-  it('hangs no release, which says who is in the way', async () => {
+  it('hangs no release, and the error names what is in the way', async () => {
     const directory = temporaryDirectory();
     furnish(directory);
     const shapes = fc.sample(anyShape, 12);
@@ -157,7 +157,7 @@ describe('an eviction lock’s name that holds anything at all', function () {
         let error: unknown;
         await lock.release().catch((refusal: unknown) => (error = refusal));
         expect(performance.now() - start).to.be.below(20_000);
-        if (error === undefined) return; // It was of the dead.
+        if (error === undefined) return; // A dead process had left it.
         expect(error).to.be.instanceOf(LockFileError);
         expect((error as LockFileError).message).to.include(`${path}.lock`);
         clear(`${path}.lock.evict`);

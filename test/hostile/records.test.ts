@@ -1,4 +1,4 @@
-/** The record's text: what is ours is read as it was written, and what isn't is never taken for ours. */
+/** The record's text: our records are read as written, and no other text is taken for one of ours. */
 import { expect } from 'chai';
 import fc from 'fast-check';
 import { holderFrom } from '../../src/model/holder.js';
@@ -41,7 +41,7 @@ describe('a record', () => {
     );
   });
 
-  it('is none if any of its fields is not what it must be', () => {
+  it('is invalid if any field is invalid', () => {
     const bad: [keyof HolderRecord, unknown][] = [
       ...[0, -1, 2 ** 31, 2 ** 53, 1.5, '1e9', '1', null, [1], {}].map(
         (value) => ['pid', value] as [never, never],
@@ -76,20 +76,20 @@ describe('a record', () => {
     }
   });
 
-  it('is none in another version', () => {
+  it('is invalid in another version', () => {
     const text = formatRecord({ token: 'a'.repeat(24), pid: 1, host: '', since: 0 });
     expect(parseRecord(text.replace('"holdfast":1', '"holdfast":2'))).to.equal(undefined);
     expect(parseRecord(text.replace('"holdfast":1', '"holdfast":"1"'))).to.equal(undefined);
   });
 
-  it('keeps no field that is not known', () => {
+  it('keeps no unknown field', () => {
     const text = `{"holdfast":1,"token":"${'a'.repeat(24)}","pid":1,"host":"","since":0,"verdict":"dead","__proto__":{"boot":"x"}}`;
     const record = parseRecord(text);
     expect(record).to.have.all.keys('token', 'pid', 'host', 'since');
     expect(record?.boot).to.equal(undefined);
   });
 
-  it('throws at no text, and judging it throws neither', () => {
+  it('of any text never makes the parser or the verdict throw', () => {
     const texts = fc.oneof(
       fc.string({ unit: 'binary' }),
       fc.json(),
@@ -129,7 +129,7 @@ describe('a record', () => {
     expect(Buffer.byteLength(formatRecord(record))).to.be.below(1024);
   });
 
-  it('says nothing that acts on a terminal, however it is worded', () => {
+  it('never puts control characters into a message', () => {
     fc.assert(
       fc.property(anyRecord, (record) => {
         const holder = holderFrom(

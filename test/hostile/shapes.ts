@@ -1,4 +1,4 @@
-/** Shapes that somebody else may have put at a lock's name, as data that a generator makes and a hand that makes them real. */
+/** Shapes that someone else may put at a lock's name: a generator of descriptions, and a function that makes them. */
 import { execFileSync } from 'node:child_process';
 import {
   closeSync,
@@ -29,7 +29,7 @@ const token = 'a'.repeat(24);
 
 const record = () => formatRecord({ token, ...thisMachine.self(), since: Date.now(), note: 'a note' });
 
-/** A record of ours with some fields replaced by what they must not be, left out, or added to. */
+/** A record of ours with fields replaced by invalid values, left out, or added. */
 const brokenRecord = fc
   .dictionary(
     fc.constantFrom(
@@ -164,14 +164,14 @@ export function make(path: string, shape: Shape): void {
   }
 }
 
-/** What stands in a directory, to the last byte, but for what is too big to read. */
+/** The content of a directory, to the last byte, except for files too big to read. */
 export function portrait(path: string): unknown {
   return readdirSync(path)
     .sort()
-    .map((name) => [name, look(join(path, name))]);
+    .map((name) => [name, describe(join(path, name))]);
 }
 
-function look(path: string): unknown {
+function describe(path: string): unknown {
   const stats = lstatSync(path);
   if (stats.isDirectory()) return portrait(path);
   if (stats.isSymbolicLink()) return `-> ${readlinkSync(path)}`;

@@ -1,4 +1,4 @@
-/** Names that change hands between two of our calls never lead one of them into somebody else's directory. */
+/** Names that are replaced between two of our calls never lead a call into someone else's directory. */
 import { spawn } from 'node:child_process';
 import mutable, {
   mkdirSync,
@@ -20,8 +20,8 @@ import { clear, make, portrait } from './shapes.js';
 
 const token = 'f'.repeat(24);
 
-/** Has something befall the disk right after the next look at a name. */
-function afterNextLook(act: () => void): void {
+/** Calls `act` right after the next `lstat`. */
+function afterNextLstat(act: () => void): void {
   const { lstatSync } = mutable;
   const { lstat } = mutable.promises;
   const restore = () => {
@@ -29,13 +29,13 @@ function afterNextLook(act: () => void): void {
     Object.assign(mutable.promises, { lstat });
     syncBuiltinESMExports();
   };
-  const befall = <T>(stats: T): T => {
+  const interfere = <T>(stats: T): T => {
     restore();
     act();
     return stats;
   };
-  Object.assign(mutable, { lstatSync: (path: string) => befall(lstatSync(path)) });
-  Object.assign(mutable.promises, { lstat: async (path: string) => befall(await lstat(path)) });
+  Object.assign(mutable, { lstatSync: (path: string) => interfere(lstatSync(path)) });
+  Object.assign(mutable.promises, { lstat: async (path: string) => interfere(await lstat(path)) });
   syncBuiltinESMExports();
 }
 
@@ -44,7 +44,7 @@ describe('a lock directory', () => {
     const run = async (step: Call) =>
       form === 'sync' ? executeSync(step, thisMachine) : await execute(step, thisMachine);
 
-    it(`that has become a link is not gone into (${form})`, async () => {
+    it(`that has become a link is not entered (${form})`, async () => {
       const directory = temporaryDirectory().expect('mine');
       const [lock, theirs] = [directory.join('README.lock'), directory.join('theirs')];
       mkdirSync(theirs);
@@ -80,12 +80,12 @@ describe('a lock directory', () => {
   }
 
   for (const form of ['sync', 'async'] as const) {
-    it(`that becomes a link while it is looked at is told as one, and the link not followed (${form})`, async () => {
+    it(`that becomes a link during a read is reported as a link, which is not followed (${form})`, async () => {
       const lock = temporaryDirectory().join('README.lock');
       mkdirSync(lock);
-      afterNextLook(() => {
+      afterNextLstat(() => {
         rmdirSync(lock);
-        symlinkSync('n'.repeat(300), lock); // No name is so long: whoever followed it would be refused.
+        symlinkSync('n'.repeat(300), lock); // No name is so long: following it would fail.
       });
       const step = { call: 'read', path: lock } as const;
       const seen = form === 'sync' ? executeSync(step, thisMachine) : await execute(step, thisMachine);
@@ -94,12 +94,12 @@ describe('a lock directory', () => {
     });
   }
 
-  it('is never a way into another’s, however fast its name changes hands', async function () {
+  it('never leads into another directory, however fast its name is replaced', async function () {
     this.timeout(60_000);
     const directory = temporaryDirectory();
     const [path, theirs] = [directory.join('README'), directory.join('theirs')];
     mkdirSync(theirs);
-    // What we would remove if we went by the name alone: a claim that looks dead inside, and a live one elsewhere.
+    // What we would remove if we used the name alone: a dead claim inside, and a live one elsewhere.
     const dead = { ...thisMachine.self(), token, since: 0, started: '1' };
     writeFileSync(`${theirs}/${token}`, 'a live claim of somebody else');
     writeFileSync(`${theirs}/empty`, 'not empty');
@@ -126,7 +126,7 @@ describe('a lock directory', () => {
     const state = { over: false };
     void ended.then(() => (state.over = true));
     while (!state.over) {
-      await new Promise((resolve) => setImmediate(resolve)); // Or the end would never be heard of.
+      await new Promise((resolve) => setImmediate(resolve)); // Otherwise the `close` event would never be delivered.
       const lock = new MkdirLockFile(path);
       try {
         await lock.acquire(0);
@@ -153,8 +153,8 @@ describe('a lock directory', () => {
   });
 });
 
-describe('what became something else since we looked', () => {
-  it('is opened without waiting for anyone, and without following anything', async () => {
+describe('a name that became something else since we read it', () => {
+  it('is opened without waiting, and without following links', async () => {
     const directory = temporaryDirectory();
     const name = directory.join('name');
     const other = { is: 'file', bytes: Buffer.from('text') } as const;

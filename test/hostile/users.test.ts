@@ -1,4 +1,4 @@
-/** Another user in the same directory: what they can do to us, and what we say of what they did. Needs root. */
+/** Another user in the same directory: what they can do to us, and how the errors describe it. Needs root. */
 import { chmodSync, chownSync, mkdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { expect } from 'chai';
 import { LockFile, MkdirLockFile } from '../../src/index.js';
@@ -9,7 +9,7 @@ const law = process.getuid?.() === 0 ? it : it.skip;
 const someone = { user: 65533 };
 const somebody = { user: 65534 };
 
-/** A directory like /tmp: everybody may add names, and remove their own. */
+/** A directory like /tmp: all users may add names, and remove their own. */
 function sticky() {
   const directory = temporaryDirectory();
   chmodSync(directory.path, 0o1777);
@@ -31,7 +31,7 @@ describe('another user in a sticky directory', () => {
     });
   }
 
-  law('can keep us out with a name of theirs, and is named as what they are', async () => {
+  law('can keep us out with their own file, and the error describes it', async () => {
     const directory = sticky();
     const path = directory.join('README');
     writeFileSync(`${path}.lock`, 'mine!', { mode: 0o600 });
@@ -46,7 +46,7 @@ describe('another user in a sticky directory', () => {
     rmSync(`${path}.lock`, { recursive: true });
   });
 
-  law('who holds the eviction lock keeps a dead lock from being recovered, and is named', async () => {
+  law('that holds the eviction lock prevents a recovery, and the error names the lock', async () => {
     const directory = sticky();
     const path = directory.join('README');
     await kill(await actor('hold', path, somebody));
@@ -61,7 +61,7 @@ describe('another user in a sticky directory', () => {
     expect((await actor('try', path, somebody)).took).to.equal(true);
   });
 
-  law('in a directory that we may not write is a LockFailed, which says so', async () => {
+  law('in a directory that we may not write causes a LockFailed that says so', async () => {
     const directory = temporaryDirectory();
     chmodSync(directory.path, 0o755);
     const refused = await actor('try', directory.join('README'), somebody);
@@ -76,7 +76,7 @@ describe('the mode of a lock', () => {
   beforeEach(() => (umask = process.umask(0o022)));
   afterEach(() => process.umask(umask));
 
-  it('lets everybody read and the owner write, less the umask', async () => {
+  it('lets all users read and the owner write, less the umask', async () => {
     const path = temporaryDirectory().join('README');
     for (const [mask, file, folder] of [
       [0, 0o644, 0o755],
@@ -99,7 +99,7 @@ describe('the mode of a lock', () => {
     }
   });
 
-  it('is what the option says', async () => {
+  it('is the one of the option', async () => {
     const path = temporaryDirectory().join('README');
     const lock = new LockFile(path, { mode: 0o600 });
     lock.acquireSync(0);
@@ -111,7 +111,7 @@ describe('the mode of a lock', () => {
     });
   });
 
-  it('never lets others write the proof of who holds it, nor the owner not read it', () => {
+  it('must let the owner read it, and no other user write it', () => {
     for (const mode of [0o666, 0o620, 0o602, 0o244, 0, -1, 0o1644, 1.5, NaN])
       expect(() => new LockFile('README', { mode })).to.throw(RangeError);
     for (const mode of ['0600', null, true]) {

@@ -1,5 +1,5 @@
 /**
- * holdfast and other programs on one lock, for real. What is not installed is skipped, and says so.
+ * holdfast and other programs on one lock, without mocks. A program that is not installed is skipped, visibly.
  *
  * The figures (turns of both sides, overlaps seen by the referee) are printed at the end.
  */
@@ -70,7 +70,7 @@ describe('interoperation', function () {
 
     for (const [ourKind, Lock] of Object.entries(ours)) {
       it(`our ${ourKind} and its lock of each kind are never both held`, async () => {
-        // Side by side: they wait more than they work.
+        // In parallel: the contenders wait more than they work.
         const contest = async (theirKind: string) => {
           const path = temporaryDirectory().join('README');
           const peer = await start(theirKind, path);
@@ -95,13 +95,13 @@ describe('interoperation', function () {
           expect(await other.tell('is_locked')).to.equal(false);
 
           await lock.acquire(0);
-          // It takes only its own kind for locked, a link for no file and a file for no link; but can't be fooled to take it.
+          // It sees only its own form, a file or a link, as a lock; but it never takes a name that exists.
           const isSeen = (theirKind === 'symlink') === (ourKind === 'symlink');
           expect(await other.tell('is_locked')).to.equal(isSeen);
           expect(await other.tell('i_am_locking')).to.equal(false);
           expect(await messageOf(other.tell('acquire', 0))).to.equal('AlreadyLocked');
           expect(await messageOf(other.tell('acquire', 0.03))).to.equal('LockTimeout');
-          // What it can't break is a lock of another kind than its own: each of its kinds has its own way.
+          // It can't break a lock of another kind: each of its kinds removes a lock in its own way.
           const broken = await messageOf(other.tell('break_lock'));
           const ends = broken === '' && !(await lock.isLocked());
           figures.push(`pylockfile ${theirKind} breaks our ${ourKind}: ${ends ? 'yes' : `no ${broken}`}`);
@@ -115,13 +115,13 @@ describe('interoperation', function () {
     }
 
     for (const theirKind of theirKinds) {
-      it(`a killed holder of its ${theirKind} lock is foreign, with its host and pid, and left`, async () => {
+      it(`a killed holder of its ${theirKind} lock is foreign, with its host and pid, and is left alone`, async () => {
         const directory = temporaryDirectory();
         const path = directory.join('README');
         const other = await start(theirKind, path);
         await other.tell('acquire', 0);
         await other.kill();
-        // Waiting for it leaves the event loop to others: a link that leads nowhere can't be watched by its name.
+        // Waiting must not block the event loop: a dangling link can't be watched by its name.
         let ticks = 0;
         const ticking = setInterval(() => ticks++, 5);
         await rejected(new LinkLockFile(path).acquire(300), LockTimeout);
@@ -129,7 +129,7 @@ describe('interoperation', function () {
         expect(ticks).to.be.greaterThan(3);
         const holder = await new LinkLockFile(path).holder();
         expect(holder).to.include({ kind: 'foreign', verdict: 'unknown', host: hostname() });
-        expect(holder?.pid, JSON.stringify(holder)).to.be.oneOf([other.pid, undefined]); // Its hash may hide it.
+        expect(holder?.pid, JSON.stringify(holder)).to.be.oneOf([other.pid, undefined]); // Its hash may hide the pid.
         await rejected(new LinkLockFile(path).acquire(50), LockTimeout);
         for (const name of readdirSync(directory.path)) rmSync(directory.join(name), { recursive: true });
       });
@@ -165,7 +165,8 @@ describe('interoperation', function () {
         const lock = new MkdirLockFile(path, { orphanGraceMs: 3_000 });
         expect(await lock.isLocked()).to.equal(true);
         expect((await lock.holder())?.verdict).to.equal('unknown');
-        await rejected(lock.acquire(4_500), LockTimeout); // Past its refresh, and past our grace for an empty directory.
+        // Longer than its refresh, and than our grace for an empty directory.
+        await rejected(lock.acquire(4_500), LockTimeout);
         await other.tell('release');
         await lock.acquire(1_000);
         expect(await other.tell('is_locked')).to.equal(true);

@@ -1,4 +1,4 @@
-/** A process that holds the locks of npm's `lockfile` or of `proper-lockfile`, and does as it is told. */
+/** A process that holds locks of npm's `lockfile` or of `proper-lockfile`, and follows commands. */
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';

@@ -1,4 +1,4 @@
-/** A process of another library that takes locks, and the referee who watches it and us. */
+/** A process that takes another library's locks, and the referee that watches it and us. */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
@@ -8,8 +8,8 @@ import type { LockBase } from '../../src/index.js';
 type Reply = { value: unknown } | { error: string } | { report: 'in' | 'out' };
 
 /**
- * Counts who is inside. Both sides say so after they have the lock and before they give it back, and a process waits
- * for the answer; so two inside at once had two locks at once.
+ * Counts the holders. Each side reports after it acquires the lock and before it releases it, and a process waits for
+ * the answer; so two reported at once held the lock at once.
  */
 export class Referee {
   turns = 0;
@@ -35,7 +35,7 @@ export class Peer {
   private constructor(command: string, args: readonly string[]) {
     this.#name = args.slice(-2).join(' ');
     this.process = spawn(command, args, { stdio: ['pipe', 'pipe', 'inherit'] });
-    this.process.stdin?.on('error', () => undefined); // It was killed: its end says so.
+    this.process.stdin?.on('error', () => undefined); // It was killed; its exit reports that.
     if (this.process.stdout === null) throw new Error('no pipe');
     this.#replies = createInterface({ input: this.process.stdout })[Symbol.asyncIterator]();
   }
@@ -50,7 +50,7 @@ export class Peer {
     return this.process.pid ?? 0;
   }
 
-  /** Its answer; throws an error of the name that it threw. */
+  /** Sends a command and returns the answer; throws an error with the name that the process threw. */
   async tell(what: string, argument?: number, referee?: Referee): Promise<unknown> {
     this.#send(JSON.stringify({ do: what, with: argument ?? null }));
     for (;;) {
@@ -82,7 +82,7 @@ export class Peer {
   }
 }
 
-/** Takes and gives back our lock, so many times, under the eyes of the referee. */
+/** Acquires and releases our lock `turns` times, and reports each to the referee. */
 export async function takeTurns(lock: LockBase, turns: number, referee: Referee): Promise<void> {
   for (let turn = 0; turn < turns; turn++) {
     await lock.acquire(60_000);
@@ -90,6 +90,6 @@ export async function takeTurns(lock: LockBase, turns: number, referee: Referee)
     await sleep(Math.random());
     referee.leaves(lock);
     await lock.release();
-    await sleep(Math.random() * 2); // Else the other side, which polls, hardly ever has its turn.
+    await sleep(Math.random() * 2); // Otherwise the other side, which polls, rarely gets the lock.
   }
 }

@@ -1,4 +1,4 @@
-"""A process that holds pylockfile's locks and does as it is told: a line of JSON each way."""
+"""A process that holds pylockfile's locks and follows commands: one line of JSON in, one line out."""
 import json
 import random
 import sys
@@ -19,7 +19,7 @@ def say(message):
 
 
 def report(where):
-    """Tells where we are, and waits until that was heard."""
+    """Reports where we are, and waits for the answer."""
     say({'report': where})
     sys.stdin.readline()
 
@@ -55,5 +55,5 @@ while True:
     order = json.loads(line)
     try:
         say({'value': CALLS[order['do']](order.get('with'))})
-    except Exception as error:  # Whatever it is, its name is the answer.
+    except Exception as error:  # The name of any error is the answer.
         say({'error': type(error).__name__})

@@ -233,7 +233,7 @@ describe('a pid alone', () => {
     expect(judgePidAlone(7, seen(inside), '/', nobody).verdict).to.equal('unknown');
     expect(judgePidAlone(7, seen({}), '/', () => true).verdict).to.equal('unknown');
     expect(judgePidAlone(7, seen({}), '/', () => undefined).verdict).to.equal('unknown');
-    expect(judgePidAlone(7, seen({ process: () => ({ is: 'untold' }) }), '/', nobody).verdict).to.equal(
+    expect(judgePidAlone(7, seen({ process: () => ({ is: 'unknown' }) }), '/', nobody).verdict).to.equal(
       'unknown',
     );
   });

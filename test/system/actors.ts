@@ -1,4 +1,4 @@
-/** Starts actors (`actor.ts`), in namespaces and as users of all kinds, and ends them all after each test. */
+/** Starts actors (`actor.ts`) in namespaces and as other users, and ends them all after each test. */
 import { spawn, spawnSync, type ChildProcess, type SpawnOptions } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
@@ -9,13 +9,13 @@ import type { Report } from './actor.js';
 const program = fileURLToPath(new URL('actor.js', import.meta.url));
 const running = new Set<ChildProcess>();
 
-export type Deed = 'hold' | 'hold-sync' | 'block' | 'try' | 'try-sync' | 'holder';
+export type Action = 'hold' | 'hold-sync' | 'block' | 'try' | 'try-sync' | 'holder';
 
 export interface Stage {
   /** The command that the actor runs under, such as `unshare --pid --fork`. */
   readonly under?: readonly string[];
   readonly spawn?: SpawnOptions;
-  /** Whom the actor becomes, if we are root. */
+  /** The user id that the actor switches to, if we are root. */
   readonly user?: number;
   readonly options?: LockOptions & { readonly kind?: 'link' | 'mkdir' | 'symlink' };
 }
@@ -28,15 +28,15 @@ export interface Actor extends Report {
 
 /** The command line of an actor. */
 export function commandOf(
-  deed: Deed,
+  action: Action,
   path: string,
   { under = [], user, options = {} }: Stage = {},
 ): string[] {
-  return [...under, process.execPath, program, deed, path, JSON.stringify({ user, ...options })];
+  return [...under, process.execPath, program, action, path, JSON.stringify({ user, ...options })];
 }
 
 /** Runs any command whose first line of output is an actor's report. */
-export async function perform(command: readonly string[], options: SpawnOptions = {}): Promise<Actor> {
+export async function run(command: readonly string[], options: SpawnOptions = {}): Promise<Actor> {
   const [file = '', ...args] = command;
   const child = spawn(file, args, { ...options, stdio: ['pipe', 'pipe', 'inherit'] });
   running.add(child);
@@ -50,25 +50,25 @@ export async function perform(command: readonly string[], options: SpawnOptions 
     createInterface(child.stdout).once('line', resolve);
     child.once('error', reject);
     child.once('close', (code) =>
-      reject(new Error(`${command.join(' ')} ended with ${String(code)}, silent`)),
+      reject(new Error(`${command.join(' ')} ended with ${String(code)} and no output`)),
     );
   });
   return { ...(JSON.parse(line) as Report), process: child, ended };
 }
 
-export async function actor(deed: Deed, path: string, stage: Stage = {}): Promise<Actor> {
-  const one = await perform(commandOf(deed, path, stage), stage.spawn);
-  if (!deed.startsWith('hold-') && !['hold', 'block'].includes(deed)) await one.ended; // It has given back what it took.
+export async function actor(action: Action, path: string, stage: Stage = {}): Promise<Actor> {
+  const one = await run(commandOf(action, path, stage), stage.spawn);
+  if (!action.startsWith('hold-') && !['hold', 'block'].includes(action)) await one.ended; // It has released.
   return one;
 }
 
-/** Kills an actor and waits until nothing of it is left. */
+/** Kills an actor and waits until it has been reaped. */
 export async function kill(victim: Actor): Promise<void> {
   victim.process.kill('SIGKILL');
   await victim.ended;
 }
 
-/** For `afterEach`: lets all actors go that a test, failed or not, has left running. */
+/** For `afterEach`: kills the actors that a test, failed or not, has left running. */
 export async function endAll(): Promise<void> {
   for (const child of running) {
     child.kill('SIGCONT');
@@ -77,13 +77,13 @@ export async function endAll(): Promise<void> {
   while (running.size > 0) await new Promise((resolve) => setTimeout(resolve, 5));
 }
 
-/** Can this command be run here? For tests that skip, visibly, where it can't. */
+/** Does this command work here? For tests that skip, visibly, where it doesn't. */
 export function works(...command: readonly [string, ...string[]]): boolean {
   const [file, ...args] = command;
   return spawnSync(file, args, { stdio: 'ignore' }).status === 0;
 }
 
-/** The letter that /proc shows for a process; undefined once it is gone. */
+/** The state letter that /proc shows for a process; undefined once it is gone. */
 export function stateOf(pid: number): string | undefined {
   try {
     return /\) (\w)/.exec(readFileSync(`/proc/${pid}/stat`, 'latin1'))?.[1];
@@ -92,7 +92,7 @@ export function stateOf(pid: number): string | undefined {
   }
 }
 
-/** Waits for what must come true within a few seconds. */
+/** Waits for a condition that must become true within a few seconds. */
 export async function until(condition: () => boolean, what: string): Promise<void> {
   const deadline = performance.now() + 10_000;
   while (!condition()) {

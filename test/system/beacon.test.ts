@@ -1,4 +1,4 @@
-/** Beacons: who holds a lock in another PID namespace is proved alive, or dead, and leaves nothing. Needs root. */
+/** Beacons prove that a holder in another PID namespace is alive or dead, and leave nothing behind. Needs root. */
 import { spawnSync } from 'node:child_process';
 import {
   existsSync,
@@ -18,7 +18,7 @@ import { LockFile } from '../../src/index.js';
 import { lockDigits, beaconPath } from '../../src/model/file-names.js';
 import { beaconsByDefault, isBeacon } from '../support/beacons.js';
 import { temporaryDirectory, type TemporaryDirectory } from '../support/temporary.js';
-import { actor, commandOf, endAll, kill, perform, stateOf, until, works, type Actor } from './actors.js';
+import { actor, commandOf, endAll, kill, run, stateOf, until, works, type Actor } from './actors.js';
 
 const container = { under: ['unshare', '--pid', '--fork', '--kill-child', '--mount-proc'] };
 const offline = { under: ['unshare', '--net', ...container.under] };
@@ -27,13 +27,13 @@ const law =
 
 const beaconsIn = (directory: TemporaryDirectory) => readdirSync(directory.path).filter(isBeacon);
 
-/** The process that `unshare` started, by our own count of pids. */
+/** The process that `unshare` started, by its pid in our namespace. */
 function insider({ process: outer }: Actor): number {
   const pid = String(outer.pid);
   return Number(readFileSync(`/proc/${pid}/task/${pid}/children`, 'latin1').trim());
 }
 
-/** The best of them: on a machine with more to do than it can, the others tell of that. */
+/** Only the best time counts: on an overloaded machine the others measure the load. */
 function expectBestBelow200(times: number[]): void {
   times.sort((a, b) => a - b);
   const [best = NaN] = times;
@@ -50,16 +50,16 @@ describe('a holder in another PID namespace', () => {
   afterEach(endAll);
 
   for (const kind of ['link', 'mkdir', 'symlink'] as const) {
-    law(`is alive while it lives, and never robbed; and leaves nothing (${kind})`, async () => {
+    law(`is alive while it lives, is never robbed, and leaves nothing behind (${kind})`, async () => {
       const directory = temporaryDirectory();
       const path = directory.join('README');
       const holder = await actor('hold', path, { ...container, options: { kind } });
       expect(beaconsIn(directory)).to.have.lengthOf(1);
-      for (const deed of ['try', 'try-sync'] as const) {
-        const refused = await actor(deed, path);
+      for (const action of ['try', 'try-sync'] as const) {
+        const refused = await actor(action, path);
         expect(refused).to.include({ took: false, code: 'ALREADY_LOCKED' });
         expect(refused.holder?.verdict).to.equal('alive');
-        expect((await actor(deed, path, container)).holder?.verdict).to.equal('alive');
+        expect((await actor(action, path, container)).holder?.verdict).to.equal('alive');
       }
       holder.process.stdin?.end();
       await holder.ended;
@@ -68,13 +68,13 @@ describe('a holder in another PID namespace', () => {
   }
 
   for (const [name, stage] of Object.entries({ 'the initial one': {}, 'a third one': container })) {
-    for (const deed of ['try', 'try-sync'] as const) {
-      law(`is recovered within 200 ms of its death from ${name} (${deed})`, async () => {
+    for (const action of ['try', 'try-sync'] as const) {
+      law(`is recovered within 200 ms of its death from ${name} (${action})`, async () => {
         const path = temporaryDirectory().join('README');
         const times: number[] = [];
         for (let round = 0; round < 5; round++) {
           await kill(await actor('hold', path, container));
-          const report = await actor(deed, path, stage);
+          const report = await actor(action, path, stage);
           expect(report.took, report.message).to.equal(true);
           times.push(report.ms);
         }
@@ -85,11 +85,11 @@ describe('a holder in another PID namespace', () => {
 
   law('is recovered by a waiter, asynchronous and synchronous', async () => {
     const path = temporaryDirectory().join('README');
-    for (const deed of ['try', 'try-sync'] as const) {
+    for (const action of ['try', 'try-sync'] as const) {
       const times: number[] = [];
       for (let round = 0; round < 3; round++) {
         const holder = await actor('hold', path, container);
-        const waiter = actor(deed, path, { options: { timeout: 30_000 } });
+        const waiter = actor(action, path, { options: { timeout: 30_000 } });
         await new Promise((resolve) => setTimeout(resolve, 500));
         const killed = performance.now();
         await kill(holder);
@@ -100,7 +100,7 @@ describe('a holder in another PID namespace', () => {
     }
   });
 
-  law('is recovered when it was the first process of a container that was started anew', async () => {
+  law('is recovered when it was the first process of a container that was restarted', async () => {
     const path = temporaryDirectory().join('README');
     const former = await actor('hold', path, container);
     expect(former.pid).to.equal(1);
@@ -121,7 +121,7 @@ describe('a holder in another PID namespace', () => {
     const path = temporaryDirectory().join('README');
     const script = '"$@" & holder=$!; read line; kill -9 $holder; wait; read line';
     const command = [...container.under, 'sh', '-c', script, 'sh', ...commandOf('block', path)];
-    const outer = await perform(command);
+    const outer = await run(command);
     expect((await actor('try', path)).took).to.equal(false);
     outer.process.stdin?.write('kill\n');
     await until(() => !isLit(path), 'it is dead');
@@ -137,13 +137,13 @@ describe('a holder in another PID namespace', () => {
     const pid = insider(holder);
     process.kill(pid, 'SIGSTOP');
     await until(() => stateOf(pid) === 'T', 'it is stopped');
-    for (const deed of ['try', 'try-sync'] as const)
-      expect((await actor(deed, path)).holder?.verdict).to.equal('alive');
+    for (const action of ['try', 'try-sync'] as const)
+      expect((await actor(action, path)).holder?.verdict).to.equal('alive');
     await kill(holder);
     expect((await actor('try', path)).took).to.equal(true);
   });
 
-  law('whose event loop is blocked is never robbed, not even when no more may wait for it', async () => {
+  law('whose event loop is blocked is never robbed, not even with a full backlog', async () => {
     const directory = temporaryDirectory();
     const path = directory.join('README');
     const holder = await actor('block', path, container);
@@ -166,7 +166,7 @@ describe('a holder in another PID namespace', () => {
     expect((await actor('try', path)).took).to.equal(true);
   });
 
-  law('is unknown, and kept, when its socket is removed or replaced', async () => {
+  law('is unknown, and keeps its lock, when its socket is removed or replaced', async () => {
     const directory = temporaryDirectory();
     const path = directory.join('README');
     const holder = await actor('hold', path, container);
@@ -187,8 +187,8 @@ describe('a holder in another PID namespace', () => {
     for (const replace of replacements) {
       rmSync(directory.join(name), { recursive: true, force: true });
       replace();
-      for (const deed of ['try', 'try-sync'] as const) {
-        const refused = await actor(deed, path);
+      for (const action of ['try', 'try-sync'] as const) {
+        const refused = await actor(action, path);
         expect(refused.code).to.equal('ALREADY_LOCKED');
         expect(refused.holder?.verdict).to.equal('unknown');
         expect(refused.message).to.include("can't be proved dead");
@@ -199,7 +199,7 @@ describe('a holder in another PID namespace', () => {
   });
 
   law(
-    'is recovered on a path longer than a socket’s may be, with a name as long as a lock’s may be',
+    'is recovered on a path too long for a socket, with the longest name that a lock may have',
     async () => {
       const directory = temporaryDirectory().expect('d'.repeat(200));
       mkdirSync(directory.join('d'.repeat(200)));
@@ -211,19 +211,19 @@ describe('a holder in another PID namespace', () => {
     },
   );
 
-  law('is recovered when it died within a recovery, holding the eviction lock too', async () => {
+  law('is recovered when it died while it held the eviction lock too', async () => {
     const directory = temporaryDirectory();
     const path = directory.join('README');
     await kill(await actor('hold', path, container));
     linkSync(`${path}.lock`, `${path}.lock.evict`);
     linkSync(`${path}.lock`, `${path}.lock.evict.evict`);
-    // As if a recoverer had been killed between one name and the next: the beacon must still prove the death.
+    // As if a process had been killed between two steps of a recovery: the beacon must still prove the death.
     rmSync(`${path}.lock.evict`);
     expect((await actor('try', path)).took).to.equal(true);
     expect(directory.leftovers()).to.deep.equal([]);
   });
 
-  law('leaves no beacon for long, though it died before it had a claim', async () => {
+  law('that died before it had a claim leaves no beacon for long', async () => {
     const directory = temporaryDirectory();
     const path = directory.join('README');
     const orphan = beaconPath(directory.path, lockDigits(`${path}.lock`), 'a'.repeat(24));
@@ -250,7 +250,7 @@ describe('a beacon', () => {
   afterEach(endAll);
 
   law(
-    'is off by itself in the initial PID namespace, on outside, and the option says otherwise',
+    'is off by default in the initial PID namespace, on elsewhere, and the option overrides that',
     async () => {
       const directory = temporaryDirectory();
       const path = directory.join('README');
@@ -292,7 +292,7 @@ describe('a beacon', () => {
     }
   });
 
-  it('is made anew when somebody removed it', async () => {
+  it('is made again when someone removed it', async () => {
     if (process.platform !== 'linux') return;
     const directory = temporaryDirectory();
     const [one, two] = ['a', 'b'].map((name) => new LockFile(directory.join(name), { beacon: true }));
@@ -306,18 +306,18 @@ describe('a beacon', () => {
     await two?.release();
   });
 
-  for (const [who, deed, kind, expected] of [
-    ['that stands in line', 'try', 'link', 1],
+  for (const [who, action, kind, expected] of [
+    ['in the wait queue', 'try', 'link', 1],
     ['that waits synchronously', 'try-sync', 'link', 0],
-    ['that waits for a lock without a line', 'try', 'symlink', 0],
+    ['for a lock without a wait queue', 'try', 'symlink', 0],
   ] as const) {
-    it(`of one ${who} is ${expected === 1 ? 'lit' : 'out'} while it waits`, async () => {
+    it(`of a waiter ${who} is ${expected === 1 ? 'lit' : 'out'} while it waits`, async () => {
       const directory = temporaryDirectory();
       const path = directory.join('README');
       const lock = await new LockFile(path, { beacon: false }).acquire(0);
-      const waiting = actor(deed, path, { options: { kind, beacon: true, timeout: 10_000 } });
+      const waiting = actor(action, path, { options: { kind, beacon: true, timeout: 10_000 } });
       await new Promise((resolve) => setTimeout(resolve, 600));
-      // Whoever is out lights it for the instant of each look, and whoever stands in line never puts it out.
+      // A waiter without a queue lights it only for the instant of each check; in the queue it stays lit.
       const counts: number[] = [];
       for (let sample = 0; sample < 20; sample++) {
         counts.push(beaconsIn(directory).length);
@@ -329,7 +329,7 @@ describe('a beacon', () => {
     });
   }
 
-  it('holds no process open, and is put out at its exit', () => {
+  it('doesn’t keep a process running, and is put out at its exit', () => {
     const directory = temporaryDirectory();
     const script = `
       const { LockFile } = await import(process.argv[1]);

@@ -1,4 +1,4 @@
-/** The verdict on real processes: killed, reaped and not, stopped, another user's, reused, in other namespaces. */
+/** The verdict on real processes: killed, zombies, stopped, other users', reused pids, other namespaces. */
 import { chmodSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { expect } from 'chai';
@@ -6,17 +6,17 @@ import { LockFile } from '../../src/index.js';
 import { thisMachine } from '../../src/system/machine.js';
 import { formatRecord, parseRecord, type HolderRecord } from '../../src/model/record.js';
 import { temporaryDirectory } from '../support/temporary.js';
-import { actor, commandOf, endAll, kill, perform, stateOf, until, works, type Stage } from './actors.js';
+import { actor, commandOf, endAll, kill, run, stateOf, until, works, type Stage } from './actors.js';
 
 const asRoot = process.getuid?.() === 0;
 const onLinux = process.platform === 'linux';
 const newPids = ['unshare', '--pid', '--fork', '--kill-child', '--mount-proc'];
 const newTime = ['unshare', '--time', '--boottime', '100000', '--fork', '--kill-child'];
 const nobody = { user: 65534 };
-/** Else a beacon would tell what is told here by nothing. */
-const dark = { options: { beacon: false } };
+/** Otherwise the beacon would decide. */
+const withoutBeacon = { options: { beacon: false } };
 
-/** A law that needs more than Node; skipped, visibly, where that isn't there. */
+/** A law that needs more than Node; skipped, visibly, where that is missing. */
 const where = (condition: boolean) => (condition ? it : it.skip);
 
 describe('a process that holds a lock', () => {
@@ -54,7 +54,7 @@ describe('a process that holds a lock', () => {
     const path = pathOf();
     // The shell becomes a process that never reaps its child.
     const script = `"$@" & exec sleep 60`;
-    const holder = await perform(['sh', '-c', script, 'sh', ...commandOf('hold-sync', path)], {});
+    const holder = await run(['sh', '-c', script, 'sh', ...commandOf('hold-sync', path)], {});
     process.kill(holder.pid, 'SIGKILL');
     await until(() => stateOf(holder.pid) === 'Z', 'it is a zombie');
     expect((await actor('try', path)).took).to.equal(true);
@@ -64,13 +64,13 @@ describe('a process that holds a lock', () => {
     'is alive as a zombie leader with a living thread',
     async () => {
       const path = pathOf();
-      // The main thread ends, and another goes on: only C can do that, so the record is one made for its pid.
+      // The main thread ends and another goes on. Node can't do that, so the record is forged for its pid.
       const python = `
 import ctypes, threading, time, sys
 threading.Thread(target=time.sleep, args=(60,)).start()
 print('{"took": true}', flush=True)
 ctypes.CDLL(None).pthread_exit(None)`;
-      const holder = await perform(['python3', '-c', python]);
+      const holder = await run(['python3', '-c', python]);
       const pid = holder.process.pid ?? 0;
       await until(() => stateOf(pid) === 'Z', 'its leader is a zombie');
       forge(path, { pid, started: startOf(pid) });
@@ -93,7 +93,7 @@ ctypes.CDLL(None).pthread_exit(None)`;
     await holder.ended;
   });
 
-  it('is dead when its pid is another’s: a forged start time', async () => {
+  it('is dead when its pid belongs to another process: a forged start time', async () => {
     const path = pathOf();
     forge(path, { pid: process.pid, started: '1' });
     const lock = new LockFile(path);
@@ -104,14 +104,14 @@ ctypes.CDLL(None).pthread_exit(None)`;
   });
 
   where(asRoot && onLinux && works(...(newPids as [string]), 'true'))(
-    'is dead when its pid is another’s: a pid that came round',
+    'is dead when its pid belongs to another process: a reused pid',
     async () => {
       const path = pathOf();
       const line = (deed: 'hold' | 'holder' | 'try') =>
         commandOf(deed, path)
           .map((word) => `'${word}'`)
           .join(' ');
-      // In a PID namespace of its own the kernel can be told which pid comes next.
+      // In its own PID namespace a process may set which pid comes next.
       const script = `
         mkfifo in; ${line('hold')} <in >out & holder=$!
         exec 3>in; until grep -q took out; do sleep 0.02; done
@@ -120,11 +120,11 @@ ctypes.CDLL(None).pthread_exit(None)`;
         sleep 60 & [ $! = $holder ] || exit 9
         ${line('holder')}; kill $!; exec 3>&-; rm in out`;
       const directory = temporaryDirectory();
-      const told = await perform([...newPids, 'sh', '-c', script], { cwd: directory.path });
+      const told = await run([...newPids, 'sh', '-c', script], { cwd: directory.path });
       await told.ended;
       expect(told.holder).to.include({
         verdict: 'dead',
-        reason: 'the process is gone; its pid is now another’s',
+        reason: 'the process is gone; another process has its pid now',
       });
       rmSync(`${path}.lock`);
       removeStaged(path);
@@ -144,25 +144,27 @@ ctypes.CDLL(None).pthread_exit(None)`;
   );
 
   where(asRoot && onLinux && works(...(newPids as [string]), 'true'))(
-    'is never robbed from another PID namespace without a beacon, dead or alive',
+    'without a beacon is never robbed from another PID namespace, dead or alive',
     async () => {
       const path = pathOf();
-      const holder = await actor('hold', path, dark);
+      const holder = await actor('hold', path, withoutBeacon);
       expect(await verdictOn(path, { under: newPids })).to.equal('unknown');
       expect((await actor('try', path, { under: newPids })).code).to.equal('ALREADY_LOCKED');
       await kill(holder);
       const late = await actor('try', path, { under: newPids });
       expect(late.code).to.equal('ALREADY_LOCKED');
-      expect(late.message).to.match(/another PID namespace.*only a process in there can tell.*breakLock\(\)/);
+      expect(late.message).to.match(
+        /another PID namespace.*Check from inside that container.*`beacon: true`.*breakLock\(\)/,
+      );
       expect((await actor('try', path)).took).to.equal(true);
     },
   );
 
   where(asRoot && onLinux && works('unshare', '--pid', '--fork', 'true'))(
-    'is unknown where /proc is another PID namespace’s',
+    'is unknown where /proc belongs to another PID namespace',
     async () => {
       const path = pathOf();
-      const holder = await actor('hold', path, dark);
+      const holder = await actor('hold', path, withoutBeacon);
       expect(await verdictOn(path, { under: ['unshare', '--pid', '--fork', '--kill-child'] })).to.equal(
         'unknown',
       );
@@ -172,7 +174,7 @@ ctypes.CDLL(None).pthread_exit(None)`;
   );
 
   where(asRoot && onLinux && works('unshare', '--uts', 'hostname', 'other'))(
-    'is judged as before when the host is renamed',
+    'is judged the same when the host is renamed',
     async () => {
       const path = pathOf();
       const under = ['unshare', '--uts', 'sh', '-c', 'hostname renamed; exec "$@"', 'sh'];
@@ -185,19 +187,19 @@ ctypes.CDLL(None).pthread_exit(None)`;
   );
 
   where(asRoot && onLinux && works('unshare', '--mount', 'mount', '--bind', '/dev/null', '/dev/full'))(
-    'in a container with a boot id of its own is never taken for one from before a reboot',
+    'in a container with its own boot id is never taken for one from before a reboot',
     async () => {
       const directory = temporaryDirectory();
       const path = directory.join('README');
       writeFileSync(directory.join('boot_id'), 'b31cf5cc-3f32-4ae8-a9d9-6a4a5b8d4c2e\n');
       const replace = `mount --bind '${directory.join('boot_id')}' /proc/sys/kernel/random/boot_id; exec "$@"`;
       const under = ['unshare', '--mount', 'sh', '-c', replace, 'sh'];
-      const inside = await actor('hold', path, { under, ...dark });
+      const inside = await actor('hold', path, { under, ...withoutBeacon });
       expect(await verdictOn(path)).to.equal('unknown');
       expect((await actor('try', path)).code).to.equal('ALREADY_LOCKED');
       await kill(inside);
       expect((await actor('try', path, { under })).took).to.equal(true);
-      const outside = await actor('hold', path, dark);
+      const outside = await actor('hold', path, withoutBeacon);
       expect(await verdictOn(path, { under })).to.equal('unknown');
       outside.process.stdin?.end();
       await outside.ended;
@@ -211,7 +213,7 @@ ctypes.CDLL(None).pthread_exit(None)`;
     await new LockFile(path).acquire(0).then((lock) => lock.release());
   });
 
-  it('that came over the network to our own disk is never robbed', async () => {
+  it('on another machine, which writes our disk over the network, is never robbed', async () => {
     const path = pathOf();
     forge(path, { boot: 'another-machine’s' });
     expect(await new LockFile(path).holder()).to.include({ verdict: 'unknown' });
@@ -220,7 +222,7 @@ ctypes.CDLL(None).pthread_exit(None)`;
 });
 
 describe('this machine', () => {
-  it('finds the disk of a directory that is made later', async () => {
+  it('determines the disk of a directory that is made later', async () => {
     const directory = temporaryDirectory();
     const path = directory.join('later', 'README');
     const lock = new LockFile(path);
@@ -233,7 +235,7 @@ describe('this machine', () => {
     rmSync(directory.join('later'), { recursive: true });
   });
 
-  it('says nothing of what it can’t tell', () => {
+  it('leaves out what it can’t determine', () => {
     expect(thisMachine.isLocal('/no/such/directory')).to.equal(undefined);
     expect(thisMachine.process(2 ** 31 - 1)).to.deep.equal({ is: 'gone' });
     expect(thisMachine.isLocal('/proc')).to.equal(false);
@@ -241,7 +243,7 @@ describe('this machine', () => {
   });
 });
 
-/** A record of this very process, changed, where a lock would stand. */
+/** Writes a record of this process, with changes, at the lock's name. */
 function forge(path: string, changes: Partial<HolderRecord>): void {
   const record: HolderRecord = {
     ...thisMachine.self(),
@@ -253,14 +255,14 @@ function forge(path: string, changes: Partial<HolderRecord>): void {
   expect(parseRecord(readFileSync(`${path}.lock`, 'utf8'))).to.deep.equal(record);
 }
 
-/** The private file of a claim that nobody swept, since nobody took the lock after it. */
+/** Removes the private file of a claim: no process took the lock after it and removed it. */
 function removeStaged(path: string): void {
   rmSync(`${path}.lock`, { force: true });
   const directory = path.slice(0, path.lastIndexOf('/'));
   for (const name of readdirSync(directory)) rmSync(`${directory}/${name}`);
 }
 
-/** When a process started, as /proc tells. */
+/** The start time of a process, from /proc. */
 function startOf(pid: number): string {
   const state = thisMachine.process(pid);
   return state.is === 'there' ? (state.started ?? '') : '';

@@ -1,4 +1,4 @@
-/** The corners of what is said of locks, and swept of them, that no real lock here gets into. */
+/** Descriptions and sweeps in cases that no real lock in the tests produces. */
 import { expect } from 'chai';
 import { advance } from '../../src/driver/run.js';
 import { makeClaim } from '../../src/model/claim.js';
@@ -12,8 +12,8 @@ import { withSibling } from '../../src/protocol/sibling.js';
 const token = 'a'.repeat(24);
 const foreign = { kind: 'foreign', verdict: 'unknown', reason: 'it is' } as const;
 
-describe('the likeness of a foreign lock', () => {
-  it('is nobody’s where nothing tells', () => {
+describe('the library of a foreign lock', () => {
+  it('is unknown without a known format', () => {
     expect(identifyForeignLock({})).to.equal(undefined);
     expect(identifyForeignLock({ names: [] })).to.equal(undefined);
     expect(identifyForeignLock({ names: ['one', 'two'] })).to.equal(undefined);
@@ -22,7 +22,7 @@ describe('the likeness of a foreign lock', () => {
     expect(identifyForeignLock({ sibling: 'nonsense' })).to.equal(undefined);
   });
 
-  it('tells only what the format tells', () => {
+  it('comes with no more than the format shows', () => {
     expect(identifyForeignLock({ text: '42\n\n' })).to.deep.equal({
       library: 'filelock (SoftFileLock)',
       pid: 42,
@@ -31,8 +31,8 @@ describe('the likeness of a foreign lock', () => {
   });
 });
 
-describe('the words for a lock that is not ours', () => {
-  it('name what stands there, whose it looks like, and what to do', () => {
+describe('the description of a lock that is not ours', () => {
+  it('names what stands there, the likely library, and what to do', () => {
     expect(describeHolder('L', foreign, 0)).to.match(
       /^L is held by .*foreign|^L is held by a lock that is not ours/,
     );
@@ -47,13 +47,13 @@ describe('the words for a lock that is not ours', () => {
       .and.not.to.include('pid');
   });
 
-  it('say of an empty directory what it may be', () => {
+  it('names what an empty directory may be', () => {
     const empty = { kind: 'empty', verdict: 'unknown', reason: 'it is' } as const;
     expect(describeHolder('L', empty, 0)).to.include('an empty directory');
     expect(describeHolder('L', { ...empty, library: 'proper-lockfile' }, 0)).to.include('proper-lockfile');
   });
 
-  it('cut what is too long', () => {
+  it('is cut if it is too long', () => {
     const holder = {
       kind: 'link',
       verdict: 'alive',
@@ -67,7 +67,7 @@ describe('the words for a lock that is not ours', () => {
   });
 });
 
-/** Runs a protocol with given answers; the calls that it made. */
+/** Runs a protocol with given answers; returns the calls that it made. */
 function calls(protocol: Protocol<unknown>, answer: (step: Step) => unknown): string[] {
   const made: string[] = [];
   advance(protocol, (step) => {
@@ -81,7 +81,7 @@ function calls(protocol: Protocol<unknown>, answer: (step: Step) => unknown): st
 const first = (protocol: Protocol<unknown>): unknown => protocol.next().value;
 
 describe('a step that makes a name', () => {
-  it('lets others read it and nobody else write it, if it is told nothing', () => {
+  it('lets others read it, and only the owner write it, by default', () => {
     expect(first(mkdir('/d'))).to.deep.equal({ call: 'mkdir', path: '/d', mode: 0o755 });
     expect(first(create('/f', 'x'))).to.deep.equal({
       call: 'create',
@@ -92,14 +92,14 @@ describe('a step that makes a name', () => {
   });
 });
 
-describe('a twin', () => {
-  it('is not found where the directory can’t be listed', () => {
+describe('a sibling', () => {
+  it('is not found if the directory can’t be listed', () => {
     const found = { kind: 'foreign', what: 'a file', text: '' } as const;
     expect(calls(withSibling(found, '/d/L', '/d'), () => undefined)).to.deep.equal(['list']);
   });
 });
 
-describe('the beacon of the dead', () => {
+describe('the beacon of a dead holder', () => {
   const lock = '/d/L.lock';
   const record = { token, pid: 1, host: '', since: 0 };
   const claim = makeClaim(
@@ -113,14 +113,14 @@ describe('the beacon of the dead', () => {
     calls(sweepBeacons('/d', ['L', name], claim, record), answer);
   const refusal = (code: string) => Object.assign(new Error(code), { code });
 
-  it('is told by the digits of its lock', () => {
+  it('is identified by the digits of its lock', () => {
     expect(tokenOfBeacon(name, lockDigits(lock))).to.equal(token);
     expect(tokenOfBeacon(name, lockDigits('/d/other.lock'))).to.equal(undefined);
     expect(tokenOfBeacon('L.lock', lockDigits(lock))).to.equal(undefined);
     expect(lockDigits('/elsewhere/L.lock')).to.equal(lockDigits(lock));
   });
 
-  it('is swept when no eviction lock is its claim’s', () => {
+  it('is swept when no eviction lock belongs to its claim', () => {
     expect(sweep(() => ({ is: 'nothing' }))).to.include('unlink');
   });
 
@@ -131,7 +131,7 @@ describe('the beacon of the dead', () => {
     expect(sweep(answer)).to.deep.equal(['read', 'unlink']);
   });
 
-  it('stays when an eviction lock is its claim’s, or can’t be looked at', () => {
+  it('stays when an eviction lock belongs to its claim, or can’t be read', () => {
     const text = JSON.stringify({ holdfast: 1, ...record });
     expect(sweep(() => ({ is: 'file', text }))).to.deep.equal(['read']);
     for (const error of [refusal('EIO'), new Error('no code'), 'no error']) {

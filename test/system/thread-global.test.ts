@@ -1,4 +1,4 @@
-/** Two copies of this package in one process, as two bundles bring, share the queue and what is given back at exit. */
+/** Two copies of this package in one process share the queue, and release each other's locks at exit. */
 import { cpSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -19,7 +19,7 @@ function copyInto(directory: TemporaryDirectory): string {
 describe('two copies of this package in one process', () => {
   afterEach(endScripts);
 
-  it('queue together, first in, first out', async () => {
+  it('share one queue, first in, first out', async () => {
     const directory = temporaryDirectory();
     const script = `${copyInto(directory)}
       const first = await new LockFile('README').acquire();
@@ -35,7 +35,7 @@ describe('two copies of this package in one process', () => {
     expect((await run(script, { cwd: directory.path })).stdout).to.equal('0,1,2,3\n');
   });
 
-  it('know when one would wait for the other without end', async () => {
+  it('know when one would wait for the other forever', async () => {
     const directory = temporaryDirectory();
     const script = `${copyInto(directory)}
       const lock = await new other.LockFile('README').acquire();
@@ -45,7 +45,7 @@ describe('two copies of this package in one process', () => {
     expect(stdout).to.include('held by this very thread');
   });
 
-  it('give back at exit what both hold, by one hook', async () => {
+  it('release at exit what both hold, with one hook', async () => {
     const directory = temporaryDirectory();
     const script = `${copyInto(directory)}
       await new LockFile('one').acquire();
@@ -56,16 +56,16 @@ describe('two copies of this package in one process', () => {
     expect((await run(script, { cwd: directory.path })).stdout).to.equal('0\n');
   });
 
-  it('put out each other’s beacons: of what is broken, and at exit', async () => {
+  it('put out each other’s beacons, after breakLock and at exit', async () => {
     const directory = temporaryDirectory();
     const script = `${copyInto(directory)}
-      const tell = () => say(String(fs.readdirSync('.').filter((name) => name.startsWith('.holdfast-')).length));
+      const count = () => say(String(fs.readdirSync('.').filter((name) => name.startsWith('.holdfast-')).length));
       await new other.LockFile('one', { beacon: true }).acquire();
       await new other.LockFile('two', { beacon: true }).acquire();
       await new LockFile('three', { beacon: true }).acquire();
-      tell();
+      count();
       await new LockFile('one').breakLock();
-      tell();
+      count();
       process.exit();`;
     const expected = process.platform === 'linux' ? '3\n2\n' : '0\n0\n';
     expect((await run(script, { cwd: directory.path })).stdout).to.equal(expected);

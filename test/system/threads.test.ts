@@ -1,4 +1,4 @@
-/** Worker threads as holders: what a worker held when it ended is anybody's at once, though the process lives on. */
+/** Worker threads as holders: what a worker held when it ended is recovered at once, though its process lives. */
 import { fileURLToPath } from 'node:url';
 import { Worker } from 'node:worker_threads';
 import { expect } from 'chai';
@@ -20,11 +20,11 @@ async function hold(orders: Omit<Orders, 'ending'> & { ending?: Orders['ending']
     worker.once('message', resolve);
     worker.once('error', reject);
   });
-  worker.removeAllListeners('error').on('error', () => undefined); // As told.
+  worker.removeAllListeners('error').on('error', () => undefined); // The test asked for it.
   return worker;
 }
 
-/** Lets the worker end as it was told, and waits until it has. */
+/** Ends the worker in the given way, and waits until it has ended. */
 async function end(worker: Worker, ending: Orders['ending']): Promise<void> {
   if (ending.startsWith('is terminated')) await worker.terminate();
   else {
@@ -62,7 +62,7 @@ describe('a worker thread that holds a lock', () => {
     await takeAndRelease(new LockFile(path));
   });
 
-  it('and stops, blocked, is alive', async () => {
+  it('and is blocked is alive', async () => {
     const path = temporaryDirectory().join('README');
     const worker = await hold({ path, kind: 'link', ending: 'is terminated while it stops' });
     expect(await new LockFile(path).holder()).to.include({ verdict: 'alive' });
@@ -89,11 +89,11 @@ describe('a worker thread that holds a lock', () => {
     });
   }
 
-  it('is dead for a reason that says so', async () => {
+  it('is dead, and the reason says why', async () => {
     const path = temporaryDirectory().join('README');
     await end(await hold({ path, kind: 'link' }), 'is terminated');
     const lock = new LockFile(path);
-    const reason = 'the worker thread has ended, though its process lives';
+    const reason = 'the worker thread has ended; its process is still running';
     expect(await lock.holder()).to.include({ verdict: 'dead', reason });
     await lock.acquire(0);
     expect(lock.clean).to.equal(false);

@@ -1,4 +1,4 @@
-/** The verdict as a pure function: its answers for every system and sandbox, by other answers of the machine. */
+/** The verdict as a pure function: every system and sandbox, by the answers that its machine gives. */
 import { expect } from 'chai';
 import type { Identity, Machine, ProcessState, TaskState } from '../../src/system/machine.js';
 import type { HolderRecord } from '../../src/model/record.js';
@@ -49,13 +49,13 @@ function machine(answers: Answers = {}): Machine {
 const without = <T extends object, K extends keyof T>(record: T, ...fields: K[]): Omit<T, K> =>
   Object.fromEntries(Object.entries(record).filter(([field]) => !fields.includes(field as K))) as Omit<T, K>;
 
-function verdict(record: HolderRecord, answers?: Answers, signal?: BeaconState): string {
-  return judgeHolder(record, machine(answers), '/somewhere', signal).verdict;
+function verdict(record: HolderRecord, answers?: Answers, state?: BeaconState): string {
+  return judgeHolder(record, machine(answers), '/somewhere', state).verdict;
 }
 
 describe('the verdict', () => {
   describe('under one boot and in one PID namespace', () => {
-    it('a process that is there with its start time is alive', () => {
+    it('a process that exists with its start time is alive', () => {
       expect(verdict(holder)).to.equal('alive');
     });
 
@@ -63,24 +63,24 @@ describe('the verdict', () => {
       expect(verdict(holder, { process: { is: 'gone' } })).to.equal('dead');
     });
 
-    it('a process that we may not ask for is unknown', () => {
-      expect(verdict(holder, { process: { is: 'untold' } })).to.equal('unknown');
+    it('a process that we may not check is unknown', () => {
+      expect(verdict(holder, { process: { is: 'unknown' } })).to.equal('unknown');
     });
 
-    it('a pid with another start time is a dead holder’s', () => {
+    it('a pid with another start time means a dead holder', () => {
       expect(verdict(holder, { process: there('2001') })).to.equal('dead');
     });
 
-    it('our own pid with another start time is a dead holder’s', () => {
+    it('our own pid with another start time means a dead holder', () => {
       expect(verdict({ ...holder, pid: linux.pid }, { process: there('1000') })).to.equal('dead');
     });
 
-    it('a start time that one side doesn’t know proves nothing', () => {
+    it('a start time that one side lacks proves nothing', () => {
       expect(verdict(holder, { process: there() })).to.equal('alive');
       expect(verdict(without(holder, 'started'))).to.equal('alive');
     });
 
-    it('start times of two time namespaces aren’t compared', () => {
+    it('start times of two time namespaces are not compared', () => {
       const self = { ...linux, timeNamespace: '4026532000' };
       expect(verdict(holder, { self, process: there('9') })).to.equal('alive');
       expect(verdict(without(holder, 'timeNamespace'), { process: there('9') })).to.equal('alive');
@@ -102,26 +102,26 @@ describe('the verdict', () => {
     });
   });
 
-  describe('of a worker', () => {
+  describe('on a worker thread', () => {
     const worker: HolderRecord = { ...holder, thread: 3, task: 4250, taskStarted: '2100' };
 
-    it('whose thread is there with its start time is alive', () => {
+    it('that exists with its start time says alive', () => {
       expect(verdict(worker, { task: { is: 'there', started: '2100', ending: false } })).to.equal('alive');
     });
 
-    it('whose thread is gone is dead, though the process lives', () => {
+    it('that is gone says dead, though the process lives', () => {
       expect(verdict(worker, { task: { is: 'gone' } })).to.equal('dead');
     });
 
-    it('whose thread is being ended is dead', () => {
+    it('that the kernel is ending says dead', () => {
       expect(verdict(worker, { task: { is: 'there', started: '2100', ending: true } })).to.equal('dead');
     });
 
-    it('whose thread’s number is now another’s is dead', () => {
+    it('whose id is now another thread’s says dead', () => {
       expect(verdict(worker, { task: { is: 'there', started: '2101', ending: false } })).to.equal('dead');
     });
 
-    it('is alive where its thread can’t be seen, or compared', () => {
+    it('says alive if the thread can’t be seen or compared', () => {
       const unseen: TaskState = { is: 'there', ending: false };
       const later: TaskState = { is: 'there', started: '9', ending: false };
       const self = { ...linux, timeNamespace: '4026532000' };
@@ -130,44 +130,44 @@ describe('the verdict', () => {
       expect(verdict(worker, { self, task: later })).to.equal('alive');
     });
 
-    it('without a thread’s number is alive while its process is', () => {
+    it('says alive without a thread id while the process lives', () => {
       expect(verdict(without(worker, 'task'), { task: { is: 'gone' } })).to.equal('alive');
     });
   });
 
-  describe('of another boot', () => {
+  describe('on another boot id', () => {
     const earlier: HolderRecord = { ...holder, boot: 'boot-b' };
 
     it('is dead on a disk that is local to both', () => {
       expect(verdict(earlier)).to.equal('dead');
     });
 
-    it('is unknown on a disk that isn’t local to us, or can’t be told', () => {
+    it('is unknown on a disk that isn’t local to us, or of an unknown kind', () => {
       expect(verdict(earlier, { isLocal: false })).to.equal('unknown');
       expect(verdict(earlier, { isLocal: undefined })).to.equal('unknown');
     });
 
-    it('is unknown where our own disk may be the holder’s network drive', () => {
+    it('is unknown if our own disk may be the holder’s network drive', () => {
       expect(verdict(without(earlier, 'local'))).to.equal('unknown');
     });
 
-    it('is unknown where a container has a boot id of its own, on either side', () => {
+    it('is unknown if a container on either side has its own boot id', () => {
       expect(verdict({ ...earlier, replacedBoot: true })).to.equal('unknown');
       expect(verdict(earlier, { self: { ...linux, replacedBoot: true } })).to.equal('unknown');
     });
 
-    it('is dead or alive by pid in one container with a boot id of its own', () => {
+    it('goes by the pid within one container that has its own boot id', () => {
       const self: Identity = { ...linux, replacedBoot: true };
       expect(verdict({ ...holder, replacedBoot: true }, { self })).to.equal('alive');
       expect(verdict({ ...holder, replacedBoot: true }, { self, process: { is: 'gone' } })).to.equal('dead');
     });
 
-    it('proves nothing by the same host name, pid and start time', () => {
+    it('is not decided by the same host name, pid and start time', () => {
       expect(verdict(earlier, { isLocal: false, process: { is: 'gone' } })).to.equal('unknown');
     });
   });
 
-  describe('of another PID namespace', () => {
+  describe('on another PID namespace', () => {
     const container: HolderRecord = { ...holder, pidNamespace: '4026532500', beacon: '0123abcd' };
 
     it('is unknown without a beacon, whatever its pid', () => {
@@ -182,7 +182,7 @@ describe('the verdict', () => {
       expect(verdict(container, {}, 'silent')).to.equal('unknown');
     });
 
-    it('is what the beacon says between containers with boot ids of their own', () => {
+    it('is what the beacon says between containers with their own boot ids', () => {
       const nspawn: HolderRecord = { ...container, boot: 'boot-b', replacedBoot: true };
       expect(verdict(nspawn, {}, 'dark')).to.equal('dead');
       expect(verdict(nspawn, {}, 'lit')).to.equal('alive');
@@ -190,20 +190,20 @@ describe('the verdict', () => {
       expect(verdict({ ...container, boot: 'boot-b' }, { self }, 'dark')).to.equal('dead');
     });
 
-    it('is not asked of a beacon that could prove nothing', () => {
-      const asked = (record: HolderRecord, answers?: Answers) =>
+    it('doesn’t probe a beacon that could prove nothing', () => {
+      const probed = (record: HolderRecord, answers?: Answers) =>
         judgeHolder(record, machine(answers), '/somewhere').beacon;
-      expect(asked(container)).to.equal(`/somewhere/.holdfast-0123abcd-${container.token}`);
-      expect(asked(without(container, 'beacon'))).to.equal(undefined);
-      expect(asked(without(container, 'local'))).to.equal(undefined);
-      expect(asked(container, { isLocal: false })).to.equal(undefined);
-      expect(asked({ ...container, boot: 'boot-b' })).to.equal(undefined);
-      expect(asked(without(container, 'boot'))).to.equal(undefined);
-      expect(asked(container, { self: without(linux, 'boot') })).to.equal(undefined);
-      expect(asked({ ...holder, beacon: '0123abcd' })).to.equal(undefined);
+      expect(probed(container)).to.equal(`/somewhere/.holdfast-0123abcd-${container.token}`);
+      expect(probed(without(container, 'beacon'))).to.equal(undefined);
+      expect(probed(without(container, 'local'))).to.equal(undefined);
+      expect(probed(container, { isLocal: false })).to.equal(undefined);
+      expect(probed({ ...container, boot: 'boot-b' })).to.equal(undefined);
+      expect(probed(without(container, 'boot'))).to.equal(undefined);
+      expect(probed(container, { self: without(linux, 'boot') })).to.equal(undefined);
+      expect(probed({ ...holder, beacon: '0123abcd' })).to.equal(undefined);
     });
 
-    it('is asked once: silence is an answer', () => {
+    it('probes once: silence is an answer', () => {
       expect(judgeHolder(container, machine(), '/somewhere', 'silent')).not.to.have.property('beacon');
     });
   });
@@ -225,7 +225,7 @@ describe('the verdict', () => {
         expect(verdict(without(bare, 'local'), gone)).to.equal('unknown');
       });
 
-      it(`on ${platform} a holder with a boot id is another system’s, a guest’s or a container’s`, () => {
+      it(`on ${platform} a holder with a boot id runs on another system, in a guest or a container`, () => {
         expect(verdict(holder, { platform, self, process: { is: 'gone' } })).to.equal('unknown');
       });
     }
@@ -240,7 +240,7 @@ describe('the verdict', () => {
     });
   });
 
-  it('says of the unknown why, and what would prove it', () => {
+  it('of unknown gives the reason, and where to check', () => {
     const unknowns: [HolderRecord, Answers][] = [
       [{ ...holder, pidNamespace: '1' }, {}],
       [{ ...holder, boot: 'boot-b' }, { isLocal: false }],
@@ -251,7 +251,7 @@ describe('the verdict', () => {
     for (const [record, answers] of unknowns) {
       const { verdict, reason } = judgeHolder(record, machine(answers), '/somewhere');
       expect(verdict).to.equal('unknown');
-      expect(reason).to.match(/only a process .* can tell/);
+      expect(reason).to.match(/\. Check from /);
     }
   });
 });
