@@ -1,4 +1,4 @@
-/** What this package exports. */
+/** The main entry point of the package. */
 export type { LockMessage, RecoveredMessage } from './lock/tracing.js';
 export {
   AlreadyLocked,

@@ -1,9 +1,9 @@
 /**
- * The locks that this thread found held the last time. They may well be held again, so it looks before it makes
- * anything: a look costs a third of an attempt. All others it tries to take at once, without a look.
+ * The locks that this thread found held the last time. They may well be held again, so the next acquire reads them
+ * before it creates anything: reading costs a fraction of a failed attempt. All other locks it tries to take at once.
  */
 
-/** A program that locks ever new paths must not grow for it. */
+/** The limit keeps a program that locks ever new paths from growing. */
 const MAX_LOCKS = 1_000;
 
 const contended = new Set<string>();
@@ -12,7 +12,7 @@ export function isContended(lock: string): boolean {
   return contended.has(lock);
 }
 
-/** This thread has found the lock held, or free. */
+/** Records whether this thread found the lock held. */
 export function noteContention(lock: string, wasHeld: boolean): void {
   if (!wasHeld) {
     contended.delete(lock);

@@ -1,11 +1,11 @@
 /**
- * Gives back at exit what this thread holds or is acquiring: on a normal end, `process.exit`, an uncaught error and
- * the signals that can be caught.
+ * Releases at exit what this thread holds or is acquiring: on a normal end, `process.exit()`, an uncaught error and the
+ * signals that can be caught.
  *
- * Rule EXIT-1: hooked only while something is on disk. Otherwise signals and exit codes are as without this package.
- * Left open: it is unhooked a moment after the last release, some ten milliseconds. Code that keeps a thread busy
- * right after it keeps Ctrl-C waiting as well.
- * Rule EXIT-2: nothing is thrown at exit. What can't be given back there is the dead's a moment later, and recovered.
+ * Rule EXIT-1: The hooks exist only while something is on disk. Otherwise signals and exit codes are as without this
+ * package. Left open: the hooks stay some ten milliseconds after the last release. Code that keeps a thread busy right
+ * after the release delays Ctrl-C as well.
+ * Rule EXIT-2: Nothing is thrown at exit. If a lock can't be released there, the next contender recovers it.
  */
 import { onExit } from 'signal-exit';
 import { putOutBeacon } from '../system/beacon.js';
@@ -14,10 +14,10 @@ import { closeLifeline } from '../system/lifeline.js';
 import { registry, type TrackedClaim } from './registry.js';
 
 /**
- * Has a claim given back at exit from now on.
+ * Has a claim released at exit from now on.
  *
- * @param isHooking Not for a thread that looks up from its sleep for an instant: a signal of that instant would be left
- *   to a listener, and the thread sleeps on.
+ * @param isHooking False for a thread that interrupts a synchronous wait for an instant: a signal in that instant would
+ *   go to a listener, and the thread would go on waiting.
  */
 export function trackClaim(owned: TrackedClaim, isHooking = true): void {
   const { token } = owned.claim.record;
@@ -26,20 +26,20 @@ export function trackClaim(owned: TrackedClaim, isHooking = true): void {
   if (isHooking) registry.unhook ??= hook();
 }
 
-/** The end of `own`. */
+/** The end of `trackClaim`. */
 export function untrackClaim(claim: AnyClaim): void {
   registry.resting.delete(claim.record.token);
   stopTracking(claim);
-  if (registry.owned.size > 0) registry.unhook ??= hook(); // After a wait that went without.
+  if (registry.owned.size > 0) registry.unhook ??= hook(); // A synchronous wait removed the hooks.
 }
 
-/** Has a claim that pauses, with nothing on disk, not given back; it keeps the lifeline that is written in it. */
+/** Stops tracking a claim that pauses with nothing on disk. The lifeline that its record names stays open. */
 export function suspendClaim(claim: AnyClaim): void {
   registry.resting.add(claim.record.token);
   stopTracking(claim);
 }
 
-/** Hooking takes some hundred system calls, a few for each signal: not for every lock of one who takes many in a row. */
+/** Hooking takes a few system calls for each signal, so it isn't repeated for each of many locks in a row. */
 const UNHOOK_MS = 10;
 
 function stopTracking(claim: AnyClaim): void {
@@ -53,14 +53,14 @@ function stopTracking(claim: AnyClaim): void {
     unhookExit();
     if (registry.resting.size === 0) closeLifeline();
   };
-  // By way of an immediate: a signal that came while this thread was busy is told to its listeners after the timers and
-  // before that. Unhooked by the timer itself, it would be lost.
+  // In an immediate: a signal that arrived while this thread was busy reaches its listeners after the timers and before
+  // the immediates. If the timer itself removed the hooks, that signal would be lost.
   setTimeout(() => setImmediate(unhookIfIdle).unref(), UNHOOK_MS).unref();
 }
 
 /**
- * Where Bun ends by itself it emits `exit` past the patched `process.emit` by which signal-exit hears of it. Elsewhere
- * no listener of our own: signal-exit's turn comes after the listeners of callers, who may give their locks back there.
+ * On a normal end, Bun emits `exit` without the patched `process.emit` that signal-exit relies on. Elsewhere
+ * signal-exit runs after the program's own listeners, which may release their locks themselves.
  */
 function hook(): () => void {
   const unhook = onExit(releaseAll);
@@ -75,8 +75,9 @@ function hook(): () => void {
 let isUnhooking = false;
 
 /**
- * Unhooks, whatever is held, until the next `own`: for a thread that stops. A signal's listener can't run there, and
- * would only keep the signal from doing what it does by itself; what a process holds that is ended so is the dead's.
+ * Removes the hooks until the next `trackClaim`, whatever is held: for a thread that blocks. A signal's listener
+ * can't run there, and would only suppress the signal's default action. The next contender recovers what such a
+ * process held.
  */
 export function unhookExit(): void {
   registry.unhook?.();

@@ -1,30 +1,31 @@
 /**
- * When a thread lets others go first: it is always quicker to take again what it has just given back than those who
- * wait for it are to wake.
+ * When a thread lets other waiters go first. Without this, a thread that releases a lock and acquires it again always
+ * wins, because its waiters need time to wake up.
  *
- * Rule: its share is `SHARE_MS` at a time. Within that, it takes the lock as often as it likes without a look at the
- * line; after that, it looks, and steps back if somebody is in it. Who gave a lock back long ago has stepped back.
+ * Rule: a thread's share is `SHARE_MS` long. Within its share the thread takes the lock as often as it likes, without
+ * checking the wait queue. After that it checks the queue, and lets a waiter go first. A thread that released the lock
+ * long ago has already let others go first.
  */
 
-/** How long a thread may go on taking one lock again and again while others wait for it. */
+/** How long a thread may take one lock again and again while others wait for it, in milliseconds. */
 export const SHARE_MS = 5;
 
-/** After how long whoever waits has woken, or never will. */
+/** After this time every waiter has woken up, or none will, in milliseconds. */
 const WAKE_UP_MS = 50;
 
-/** A program that locks ever new paths must not grow for it. */
+/** The limit keeps a program that locks ever new paths from growing. */
 const MAX_LOCKS = 1_000;
 
 interface Share {
-  /** When the share that is running began. */
+  /** When the current share began. */
   began: number;
-  /** When the lock was last given back. */
+  /** When the lock was last released. */
   ended: number;
 }
 
 const uses = new Map<string, Share>();
 
-/** The lock has been given back by this thread. */
+/** This thread has released the lock. */
 export function noteReleased(lock: string): void {
   const now = performance.now();
   const use = uses.get(lock);
@@ -36,13 +37,13 @@ export function noteReleased(lock: string): void {
   uses.set(lock, { began: now, ended: now });
 }
 
-/** The lock has been taken by this thread, after others had it: a new share begins. */
+/** This thread has taken the lock after another one held it: a new share begins. */
 export function noteAcquired(lock: string): void {
   const use = uses.get(lock);
   if (use !== undefined) use.began = performance.now();
 }
 
-/** Should whoever takes the lock now look whether others wait for it? If so, a new share begins. */
+/** Should an acquire check now whether others wait for the lock? If so, a new share begins. */
 export function shouldYield(lock: string): boolean {
   const use = uses.get(lock);
   if (use === undefined) return false;

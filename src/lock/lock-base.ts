@@ -1,12 +1,11 @@
 /**
- * A lock as its users see it: acquire, release, who holds it; in two forms, one that awaits and one that doesn't.
+ * The methods of a lock: acquire, release, read who holds it. Each has an asynchronous and a synchronous form.
  *
- * Rule: each pair of calls runs one and the same protocol (`lock-calls.ts`), and differs in its driver alone. A subclass
- * says by which protocol the lock is made; the queue, the waiting, the time limits, the errors and the clean-up at
- * exit come with this class.
+ * Rule: both forms of a call run the same protocol (`lock-calls.ts`), and differ only in the driver. A subclass
+ * supplies the protocols (`lock-kind.ts`). This class adds the queue, waiting, timeouts, errors and the clean-up at
+ * exit.
  *
- * Not promised: that an object knows which of the tasks that share it holds the lock. Whoever of them calls
- * `release()` releases it.
+ * Not promised: that an object knows which of the tasks that share it holds the lock. Any of them can release it.
  */
 import * as channels from './tracing.js';
 import type { AnyClaim } from '../model/claim.js';
@@ -23,11 +22,11 @@ import { LockCalls } from './lock-calls.js';
 import { waitForTurn } from './wait-for-turn.js';
 export type { Taken } from '../model/claim.js';
 
-/** How long a break waits for somebody who is giving the lock back or recovering it, in milliseconds. */
+/** How long `breakLock()` waits for a process that is releasing or recovering the lock, in milliseconds. */
 const BREAK_TIMEOUT_MS = 1_000;
 
 /**
- * What every kind of lock can do. Each call has two forms: one that gives a promise, and a `…Sync` one that doesn't.
+ * The base class of every kind of lock. Each method has two forms: one returns a promise, and a `…Sync` form doesn't.
  *
  * @example
  * function report(lock: LockBase): string {
@@ -37,12 +36,13 @@ const BREAK_TIMEOUT_MS = 1_000;
  */
 export abstract class LockBase<C extends AnyClaim = AnyClaim> extends LockCalls<C> {
   /**
-   * Acquires the lock, waiting for it as long as it takes or as it is told.
+   * Acquires the lock. By default it waits without a limit.
    *
-   * @param how Milliseconds, or `{ timeout, signal }`; by default the timeout given to the constructor, or for ever.
-   * @returns This lock, so that `await using lock = await new LockFile(path).acquire()` gives it back.
-   * @throws {LockTimeout} when the time has passed; {AlreadyLocked} at once for 0 or less; {LockFailed} when the lock
-   *   can't be made; the signal's reason when that is aborted; {TypeError} for a bad argument.
+   * @param how The timeout in milliseconds, or `{ timeout, signal }`; by default the timeout of the constructor. A
+   *   timeout of 0 or less throws `AlreadyLocked` immediately; a positive one throws `LockTimeout` when it expires.
+   * @returns This lock, so that `await using lock = await new LockFile(path).acquire()` releases it.
+   * @throws {AlreadyLocked}, {LockTimeout}: the lock is held; {LockFailed} if the lock can't be created; the signal's
+   *   reason when the signal is aborted; {TypeError} for a bad argument.
    * @example
    * await lock.acquire(5_000);
    */
@@ -54,7 +54,9 @@ export abstract class LockBase<C extends AnyClaim = AnyClaim> extends LockCalls<
     const { timeout, signal } = checkAcquire(how, this.options.timeout);
     signal?.throwIfAborted();
     const until = performance.now() + timeout;
-    const place = await waitForTurn(this.lockPath, timeout, signal, () => this.#run(this.lookingQuietly()));
+    const place = await waitForTurn(this.lockPath, timeout, signal, () =>
+      this.#run(this.inspectingForMessage()),
+    );
     const claim = this.newClaim();
     await this.#run(this.taking(claim, place, signal), {
       until,
@@ -64,7 +66,7 @@ export abstract class LockBase<C extends AnyClaim = AnyClaim> extends LockCalls<
         suspendClaim(claim);
       },
       onResume: () => {
-        this.own(claim);
+        this.track(claim);
       },
       expired: (blocker) => failures.timedOut(timeout, this.lockPath, blocker),
     });
@@ -73,10 +75,10 @@ export abstract class LockBase<C extends AnyClaim = AnyClaim> extends LockCalls<
   }
 
   /**
-   * The synchronous form of `acquire`: it stops this thread while it waits. Waiting without a limit for a lock that
-   * this very thread holds would be for ever, and is `AlreadyLocked`.
+   * The synchronous form of `acquire`. It blocks this thread while it waits. If this thread holds the lock already, a
+   * wait without a timeout would never end, so it throws `AlreadyLocked`.
    *
-   * @param how Milliseconds, or `{ timeout }`; by default the timeout given to the constructor, or for ever.
+   * @param how The timeout in milliseconds, or `{ timeout }`; by default the timeout of the constructor.
    * @throws As `acquire`.
    * @example
    * using lock = new LockFile('config.json').acquireSync(1_000);
@@ -87,7 +89,7 @@ export abstract class LockBase<C extends AnyClaim = AnyClaim> extends LockCalls<
 
   #acquireSync(how?: number | Omit<AcquireOptions, 'signal'>): this {
     const timeout = checkAcquireSync(how, this.options.timeout);
-    // Those who queue in this thread can't move while it waits, so it can only pass them.
+    // The tasks that queue in this thread can't run while it is blocked, so it has to pass them.
     const place: Place | undefined = registry.queues.isFree(this.lockPath) ? { onTurn: noop } : undefined;
     if (place !== undefined) registry.queues.enter(this.lockPath, place);
     const claim = this.newClaim();
@@ -101,7 +103,7 @@ export abstract class LockBase<C extends AnyClaim = AnyClaim> extends LockCalls<
         unhookExit();
       },
       onResume: () => {
-        this.own(claim, false);
+        this.track(claim, false);
       },
       expired: (blocker) => failures.timedOut(timeout, this.lockPath, blocker),
     });
@@ -110,10 +112,10 @@ export abstract class LockBase<C extends AnyClaim = AnyClaim> extends LockCalls<
   }
 
   /**
-   * Gives the lock back.
+   * Releases the lock.
    *
-   * @throws {NotLocked} if nobody holds it; {NotMyLock} if somebody else does, or if ours was broken by force;
-   *   {UnlockError} if the system refuses, and then it is still held.
+   * @throws {NotLocked} if nobody holds it; {NotMyLock} if another object or process holds it, or if this object's lock
+   *   was broken by force; {UnlockError} if the system refuses, and then the lock is still held.
    * @example
    * await lock.release();
    */
@@ -127,88 +129,89 @@ export abstract class LockBase<C extends AnyClaim = AnyClaim> extends LockCalls<
   }
 
   /**
-   * Does anyone hold the lock who isn't known to be dead? The answer may be old when it arrives: to act on it, acquire.
+   * Reports whether the lock is held, by a holder that isn't proved dead. The answer may be outdated when it arrives:
+   * to be sure, acquire the lock.
    *
-   * @throws {LockFailed} if the system doesn't let us look.
+   * @throws {LockFailed} if the lock can't be read.
    * @example
-   * if (await new LockFile('config.json').isLocked()) console.log('somebody is at it');
+   * if (await new LockFile('config.json').isLocked()) console.log('config.json is in use');
    */
   async isLocked(): Promise<boolean> {
-    return isHeld(await this.#run(this.looking()));
+    return isHeld(await this.#run(this.inspectingLock()));
   }
 
   /** The synchronous form of `isLocked`. */
   isLockedSync(): boolean {
-    return isHeld(this.#runSync(this.looking()));
+    return isHeld(this.#runSync(this.inspectingLock()));
   }
 
   /**
-   * Does the lock stand, and is it the caller's? Looks at the disk, for a lock may have been broken by force.
+   * Reports whether this object holds the lock. It reads the disk, because a lock can be broken by force.
    *
-   * @throws {LockFailed} if the system doesn't let us look.
+   * @throws {LockFailed} if the lock can't be read.
    * @example
-   * if (!(await lock.iAmLocking())) throw new Error('somebody broke our lock');
+   * if (!(await lock.iAmLocking())) throw new Error('our lock was broken');
    */
   async iAmLocking(): Promise<boolean> {
-    return this.isMine(await this.#run(this.looking()));
+    return this.isMine(await this.#run(this.inspectingLock()));
   }
 
   /** The synchronous form of `iAmLocking`. */
   iAmLockingSync(): boolean {
-    return this.isMine(this.#runSync(this.looking()));
+    return this.isMine(this.#runSync(this.inspectingLock()));
   }
 
   /**
-   * Who holds the lock, and whether it lives; null if nobody does.
+   * Reports who holds the lock, and whether the holder is alive; null if nobody holds it.
    *
-   * @throws {LockFailed} if the system doesn't let us look.
+   * @throws {LockFailed} if the lock can't be read.
    * @example
    * const holder = await lock.holder();
    * console.log(holder === null ? 'free' : `${holder.verdict}: pid ${holder.pid}, ${holder.reason}`);
    */
   async holder(): Promise<Holder | null> {
-    return toHolder(await this.#run(this.looking()));
+    return toHolder(await this.#run(this.inspectingLock()));
   }
 
   /** The synchronous form of `holder`. */
   holderSync(): Holder | null {
-    return toHolder(this.#runSync(this.looking()));
+    return toHolder(this.#runSync(this.inspectingLock()));
   }
 
   /**
-   * Removes whoever's lock, be the holder alive or dead; does nothing if there is none. The one call that can let a
-   * second holder in: for people who know that the holder is stuck.
+   * Removes the lock, whoever holds it, even if the holder is alive. Does nothing if nobody holds it. This is the only
+   * call that can let a second holder in: use it if you know that the holder is stuck.
    *
-   * @throws {UnlockError} if the lock can't be removed, or is a directory of files that no lock would hold; and after a
-   *   second if its holder, alive or unknown, has begun to give it back, or its private file beside it is gone.
+   * @throws {UnlockError} if the lock can't be removed, or is a directory with files of another program; and after a
+   *   second if the holder may be alive and has begun to release the lock, or its private file is gone.
    * @example
    * await new LockFile('config.json').breakLock();
    */
   async breakLock(): Promise<void> {
-    await this.#run(this.breakingUp(), this.shortPatience(BREAK_TIMEOUT_MS));
+    await this.#run(this.breakingLock(), this.shortWait(BREAK_TIMEOUT_MS));
   }
 
   /** The synchronous form of `breakLock`. */
   breakLockSync(): void {
-    this.#runSync(this.breakingUp(), this.shortPatience(BREAK_TIMEOUT_MS));
+    this.#runSync(this.breakingLock(), this.shortWait(BREAK_TIMEOUT_MS));
   }
 
-  /** For `using`: gives the lock back if this object holds it. */
+  /** For `using`: releases the lock if this object holds it. */
   [Symbol.dispose](): void {
     if (this.isHolding) channels.tracedSync(channels.releasing, this, () => this.#runSync(this.disposing()));
   }
 
-  /** For `await using`: gives the lock back if this object holds it. */
+  /** For `await using`: releases the lock if this object holds it. */
   async [Symbol.asyncDispose](): Promise<void> {
     if (this.isHolding) await channels.traced(channels.releasing, this, () => this.#run(this.disposing()));
   }
 
-  #run<T>(protocol: Protocol<T>, patience: WaitPolicy = this.shortPatience()): Promise<T> {
-    return runAsync(protocol, patience, this.io);
+  #run<T>(protocol: Protocol<T>, policy: WaitPolicy = this.shortWait()): Promise<T> {
+    return runAsync(protocol, policy, this.io);
   }
 
-  #runSync<T>(protocol: Protocol<T>, patience: WaitPolicy = this.shortPatience()): T {
-    return runSync(protocol, patience);
+  #runSync<T>(protocol: Protocol<T>, policy: WaitPolicy = this.shortWait()): T {
+    return runSync(protocol, policy);
   }
 }
 
@@ -225,5 +228,5 @@ function isHeldByThisThread(blocker: Blocker): boolean {
 }
 
 function noop(): void {
-  // Whoever takes a place without waiting needs no call.
+  // A place that is taken without waiting needs no call.
 }

@@ -1,4 +1,4 @@
-/** The locks that stand as a name beside what they lock: by a hard link, a directory or a symbolic link. */
+/** The locks that are a name beside the file that they lock: a hard link, a directory or a symbolic link. */
 import { dirname } from 'node:path';
 import { acquire, type AcquireHints } from '../protocol/acquire.js';
 import { makeClaim, type Claim, type Kind } from '../model/claim.js';
@@ -17,7 +17,7 @@ import { sweep } from '../protocol/sweep.js';
 import type { Taken } from '../model/claim.js';
 import { withSibling } from '../protocol/sibling.js';
 
-/** What the three kinds have in common: one name, `<path>.lock`, that excludes all of them. */
+/** The base of the three kinds. They share one name, `<path>.lock`, so they exclude each other. */
 abstract class NameLock extends LockBase<Claim> {
   protected abstract get kind(): Kind;
 
@@ -42,7 +42,7 @@ abstract class NameLock extends LockBase<Claim> {
       yieldsFirst: shouldYield(this.lockPath),
       inspectsFirst: isContended(this.lockPath),
     };
-    let wasHeld = true; // Or refused, as it will be again.
+    let wasHeld = true; // Or the system refused, as it will again.
     try {
       const { previous, hasWaited } = yield* delegate(acquire(claim, hints));
       wasHeld = hasWaited === true;
@@ -84,8 +84,8 @@ abstract class NameLock extends LockBase<Claim> {
 }
 
 /**
- * A lock that is a hard link to a finished file: appears with its holder's record or not at all. `LockFailed` where
- * the file system refuses hard links.
+ * A lock that is a hard link to a complete file, so it appears with its holder's record or not at all. `acquire()`
+ * throws `LockFailed` on a file system without hard links.
  *
  * @example
  * await using lock = await new LinkLockFile('config.json').acquire(5_000);
@@ -109,7 +109,7 @@ export class MkdirLockFile extends NameLock {
 }
 
 /**
- * A lock that is a symbolic link, whose target is its holder's record.
+ * A lock that is a symbolic link. Its target is the holder's record.
  *
  * @example
  * await using lock = await new SymlinkLockFile('config.json').acquire(5_000);
@@ -120,8 +120,8 @@ export class SymlinkLockFile extends NameLock {
   }
 
   protected override *acquiring(claim: Claim): Protocol<Taken<Claim>> {
-    // Its eviction lock's name is longer than its own. A name too long for that could be taken, but not given back:
-    // so a still longer one is looked up first.
+    // A release needs the eviction lock, whose name is longer. If only the lock's own name fitted, it could be acquired
+    // and never released. So a still longer name is read first, which fails if it is too long.
     yield* read(claim.privateFile);
     return yield* super.acquiring(claim);
   }
@@ -132,8 +132,8 @@ function isKind(kind: Found['kind']): kind is Kind {
 }
 
 /**
- * What link(2) says where the file system has no hard links. EACCES is Android's, by its security policy; EISDIR is
- * Node's word for ERROR_INVALID_FUNCTION, which FAT says on Windows.
+ * The codes of link(2) on a file system without hard links. EACCES is Android's, because of its security policy. EISDIR
+ * is Node's name for ERROR_INVALID_FUNCTION, which FAT answers on Windows.
  */
 const NO_LINK_CODES: ReadonlySet<unknown> = new Set([
   'EPERM',
@@ -150,7 +150,7 @@ function refusesLinks(error: unknown): boolean {
 }
 
 /**
- * A lock for a file that processes share: by a hard link or, where the file system refuses those, a directory.
+ * A lock for a file that processes share: a hard link or, on a file system without hard links, a directory.
  *
  * @example
  * const lock = new LockFile('config.json');
@@ -177,6 +177,6 @@ export class LockFile extends LinkLockFile {
   }
 
   protected override *abandoning(claim: Claim): Protocol<void> {
-    yield* super.abandoning(this.claimFor(claim.record)); // Of the kind that it has become.
+    yield* super.abandoning(this.claimFor(claim.record)); // It may have become the other kind.
   }
 }

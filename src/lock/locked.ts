@@ -1,9 +1,9 @@
-/** A function under a lock: `withLock` for a block of code, `locked` for a function or a method. */
+/** Wraps a function or a method, so that each of its calls runs under a lock. */
 import { LockFile } from './lock-file.js';
 import { withLock, withLockSync } from './with-lock.js';
 import { checkOptions, type LockOptions } from './options.js';
 
-/** A function that gets `this` and its arguments. */
+/** A function with its `this` and its arguments. */
 type Callable<This, Args extends readonly unknown[], Result> = (this: This, ...args: Args) => Result;
 
 /** Makes a function or, as a decorator, a method run under the lock of one path. */
@@ -14,7 +14,7 @@ interface Locked {
   ): Callable<This, Args, Promise<Awaited<Result>>>;
 }
 
-/** The same, where the path is told from `this` and the first arguments of the call. */
+/** The same, where the path is computed from `this` and the first arguments of the call. */
 interface LockedBy<This, Args extends readonly unknown[]> {
   <All extends readonly [...Args, ...unknown[]], Result>(
     work: Callable<This, All, Result>,
@@ -37,12 +37,12 @@ interface LockedSyncBy<This, Args extends readonly unknown[]> {
 }
 
 /**
- * Makes a function run under a lock, each call under one of its own. The result is asynchronous.
+ * Wraps a function so that each call acquires the lock first. The wrapped function is asynchronous.
  *
- * @param path What to lock, made absolute here, or a function that tells it from the arguments (and `this`) of each
- *   call.
- * @returns A wrapper for a function, and a standard decorator for a method; `this`, arguments and name stay.
- * @throws What `acquire` throws, from the call; a bad `path` or option is refused here already.
+ * @param path The path to lock, made absolute here, or a function that computes it from the arguments (and `this`) of
+ *   each call.
+ * @returns A wrapper for a function, and a standard decorator for a method. `this`, arguments and name are kept.
+ * @throws Each call throws what `acquire` throws. `locked` itself throws for a bad `path` or option.
  * @example
  * const save = locked('config.json', { timeout: 5_000 })(async (config: object) => { … });
  * class Store { @locked('config.json') async save() { … } }
@@ -66,10 +66,10 @@ export function locked(path: string | Callable<unknown, never, string>, options?
 }
 
 /**
- * Makes a synchronous function run under a lock: `locked` for those who can't await. The lock is given back when the
- * function returns, so a function that returns a promise is refused.
+ * The synchronous form of `locked`, for callers that can't await. The lock is released when the function returns, so
+ * the function must not return a promise.
  *
- * @throws What `acquireSync` throws, from the call; {TypeError} if the function returns a promise.
+ * @throws Each call throws what `acquireSync` throws, and {TypeError} if the function returns a promise.
  * @example
  * const load = lockedSync('config.json')(() => JSON.parse(readFileSync('config.json', 'utf8')));
  */
@@ -91,8 +91,8 @@ export function lockedSync(path: string | Callable<unknown, never, string>, opti
 }
 
 /**
- * A path that is known is checked, and made absolute, where it is given, as by `new LockFile`. Not at each call: the
- * same function would take other locks after a `chdir`, and exclude nobody.
+ * Checks a path that is known in advance, and makes it absolute here, as `new LockFile` does. If each call did this,
+ * the same function would take another lock after a `chdir`, and exclude no other process.
  */
 function checkedPath(
   path: string | Callable<unknown, never, string>,
@@ -112,7 +112,7 @@ function wrap<Wrapper extends object>(
   wrapper: Wrapper,
 ): Wrapper {
   if (typeof work !== 'function' || !isMethod(context)) {
-    throw new TypeError('only a function can be locked or, by a standard decorator, a method');
+    throw new TypeError('locked() needs a function, or a method that it decorates as a standard decorator');
   }
   return Object.defineProperties(wrapper, {
     name: { value: work.name, configurable: true },
@@ -120,7 +120,7 @@ function wrap<Wrapper extends object>(
   });
 }
 
-/** TypeScript's older decorators, for one, pass a name instead of a context. */
+/** TypeScript's experimental decorators, for example, pass a name instead of a context. */
 function isMethod(context: unknown): boolean {
   if (context === undefined) return true;
   return typeof context === 'object' && context !== null && 'kind' in context && context.kind === 'method';

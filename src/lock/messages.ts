@@ -1,4 +1,4 @@
-/** The errors that a lock's calls end with, worded for their readers. */
+/** The errors that a lock's calls throw, and their messages. */
 import { dirname } from 'node:path';
 import {
   AlreadyLocked,
@@ -15,34 +15,35 @@ import { explainSystemError } from './system-errors.js';
 import type { Blocker } from '../model/steps.js';
 
 const toHolder = (blocker: Blocker) => holderFrom(blocker.found, blocker.judgement);
-const say = (blocker: Blocker) => describeHolder(blocker.path, toHolder(blocker), Date.now());
+const describe = (blocker: Blocker) => describeHolder(blocker.path, toHolder(blocker), Date.now());
 
-/** The time of an acquire is up. */
+/** The timeout of an acquire has expired. */
 export function timedOut(timeout: number, path: string, blocker: Blocker): LockTimeout | AlreadyLocked {
   const details = { path, holder: toHolder(blocker) };
   return timeout > 0
-    ? new LockTimeout(`Gave up after ${String(timeout)} ms: ${say(blocker)}`, details)
-    : new AlreadyLocked(say(blocker), details);
+    ? new LockTimeout(`Timed out after ${String(timeout)} ms: ${describe(blocker)}`, details)
+    : new AlreadyLocked(describe(blocker), details);
 }
 
-/** A synchronous acquire without a limit would wait for a lock that only its own thread can give back. */
+/** A synchronous acquire without a timeout would wait for a lock that only its own thread can release. */
 export function wouldWaitForItself(path: string, blocker: Blocker): AlreadyLocked {
   return new AlreadyLocked(
-    `${path} is held by this very thread, which can't give it back while it waits for it synchronously. ` +
-      `Release it first, await acquire(), or give a timeout.`,
+    `${path} is already held by this thread. acquireSync() without a timeout would wait forever, because a blocked ` +
+      `thread can't release the lock. Release it first, await acquire() instead, or pass a timeout.`,
     { path, holder: toHolder(blocker) },
   );
 }
 
-/** Another task of this thread is the first in its queue, and doesn't hold the lock itself yet. */
+/** Another task in this thread is the first in the queue, and doesn't hold the lock yet. */
 export function timedOutInQueue(timeout: number, path: string): LockTimeout | AlreadyLocked {
-  const reason = `${path} is being acquired by another task of this thread.`;
+  const advice = 'Wait for that task, or pass a longer timeout.';
+  const reason = `${path} is being acquired by another task in this thread. ${advice}`;
   return timeout > 0
-    ? new LockTimeout(`Gave up after ${String(timeout)} ms: ${reason}`, { path })
+    ? new LockTimeout(`Timed out after ${String(timeout)} ms: ${reason}`, { path })
     : new AlreadyLocked(reason, { path });
 }
 
-/** What a refusal becomes that ended an acquire; an error of ours stays what it is. */
+/** The error of an acquire that the system refused. An error of this package stays as it is. */
 export function lockFailed(path: string, cause: unknown): unknown {
   if (cause instanceof LockFileError) return cause;
   return new LockFailed(`${path} can't be locked: ${explainSystemError(cause, dirname(path))}`, {
@@ -51,16 +52,16 @@ export function lockFailed(path: string, cause: unknown): unknown {
   });
 }
 
-/** What a refusal becomes that hid who holds the lock. */
+/** The error of a call that could not read who holds the lock. */
 export function inspectFailed(path: string, cause: unknown): unknown {
   if (cause instanceof LockFileError) return cause;
-  return new LockFailed(`${path} can't be looked at: ${explainSystemError(cause, dirname(path))}`, {
+  return new LockFailed(`${path} can't be read: ${explainSystemError(cause, dirname(path))}`, {
     path,
     cause,
   });
 }
 
-/** What a refusal becomes that ended a break. */
+/** The error of a `breakLock()` that the system refused. */
 export function breakFailed(path: string, cause: unknown): unknown {
   if (cause instanceof LockFileError) return cause;
   return new UnlockError(`${path} can't be removed: ${explainSystemError(cause, dirname(path))}`, {
@@ -69,11 +70,12 @@ export function breakFailed(path: string, cause: unknown): unknown {
   });
 }
 
-/** What a refusal becomes that ended a release. */
+/** The error of a release that the system refused. */
 export function unlockFailed(path: string, cause: unknown): unknown {
   if (cause instanceof LockFileError) return cause;
   return new UnlockError(
-    `${path} can't be given back: ${explainSystemError(cause, dirname(path))}. It is still held.`,
+    `${path} can't be released: ${explainSystemError(cause, dirname(path))}. ` +
+      `The lock is still held; release it again when the cause is gone.`,
     {
       path,
       cause,
@@ -81,32 +83,32 @@ export function unlockFailed(path: string, cause: unknown): unknown {
   );
 }
 
-/** Somebody has been giving back, recovering or breaking the very lock that is to be removed, for too long. */
+/** Another process has been releasing, recovering or breaking the lock for too long. */
 export function removalInProgress(path: string, blocker: Blocker): UnlockError {
   const holder = toHolder(blocker);
   const reason =
     blocker.path === path && holder.kind === 'link'
-      ? `its holder, ${nameHolder(holder)}, seems to be giving it back, since the private file beside it, ` +
-        `${path}.${holder.token ?? ''}, is gone. To remove the lock meanwhile might remove somebody else's. ` +
-        `Look again in a while; if it stays, remove it by hand.`
-      : `somebody else is removing it, and that takes too long: ${say(blocker)}`;
+      ? `its holder, ${nameHolder(holder)}, seems to be releasing it, because the holder's private file ` +
+        `${path}.${holder.token ?? ''} is gone. Removing the lock now could remove the lock of the next holder. ` +
+        `Try again later; if the lock is still there, remove it by hand.`
+      : `another process is removing it, and has not finished in time: ${describe(blocker)}`;
   return new UnlockError(`${path} can't be removed: ${reason}`, { path, holder });
 }
 
-/** A release by somebody who doesn't hold the lock. */
+/** The error of a release by an object that doesn't hold the lock. */
 export function notHeld(path: string, seen: Blocker | undefined): NotLocked | NotMyLock {
   return seen === undefined
     ? new NotLocked(`${path} is not locked, so there is nothing to release.`, { path })
-    : new NotMyLock(`It is not this object's lock to release: ${say(seen)}`, {
+    : new NotMyLock(`This object doesn't hold the lock, so it can't release it: ${describe(seen)}`, {
         path,
         holder: toHolder(seen),
       });
 }
 
-/** A release by somebody who held the lock, until it was broken by force. */
+/** The error of a release by an object that held the lock until somebody removed it. */
 export function lockLost(path: string, seen: Blocker | undefined): NotMyLock {
-  const now = seen === undefined ? 'Nobody holds it now.' : say(seen);
-  return new NotMyLock(`${path} was broken by force while it was held, so it was not ours any more. ${now}`, {
+  const now = seen === undefined ? 'Nobody holds it now.' : `Now ${describe(seen)}`;
+  return new NotMyLock(`${path} was removed, by breakLock() or by hand, while this object held it. ${now}`, {
     path,
     holder: seen === undefined ? undefined : toHolder(seen),
   });

@@ -1,4 +1,4 @@
-/** The record of a claim that is about to be made by this thread. */
+/** The record of a claim that this thread is about to create. */
 import { randomFillSync } from 'node:crypto';
 import { dirname } from 'node:path';
 import { isMainThread } from 'node:worker_threads';
@@ -12,12 +12,12 @@ import type { HolderRecord, Token } from '../model/record.js';
 
 type HolderIdentity = Omit<Identity, 'thread'> & { readonly thread?: number };
 
-/** What tells a thread from its process. */
+/** The fields that distinguish a thread from its process. */
 const THREAD_FIELDS: readonly string[] = ['thread', 'task', 'taskStarted'] satisfies (keyof Identity)[];
 
 let wholeProcess: HolderIdentity | undefined;
 
-/** Who the holder will be: it can't change while this thread lives, so it is put together once. */
+/** The identity of the holder. It is computed once, because it doesn't change while this thread lives. */
 function identityOf(threaded: boolean): HolderIdentity {
   const self = thisMachine.self();
   if (threaded) return self;
@@ -43,21 +43,21 @@ export function newRecord(lockPath: string, options: Options): HolderRecord {
   };
 }
 
-/** Is there to be a beacon, for those to whom our pids mean nothing? */
+/** Does this claim need a beacon, for processes that can't interpret our pids? */
 function keepsBeacon({ beacon, threaded }: Options): boolean {
-  // A claim of the whole process must not go dark with one of its workers.
+  // The claim of a whole process must not lose its beacon when one of its workers ends.
   if (!threaded && !isMainThread) return false;
   const { pidNamespace } = thisMachine.self();
   return beacon ?? (pidNamespace !== undefined && pidNamespace !== INITIAL_PID_NAMESPACE);
 }
 
-/** Random bytes for so many claims are drawn at once: each draw costs more than all else that a claim is made of. */
+/** Random bytes are drawn for so many claims at once, because each draw costs more than the rest of a claim. */
 const BATCH = 256;
 const RANDOM_BYTES = 6;
 const randomBatch = Buffer.alloc(BATCH * RANDOM_BYTES);
 let used = BATCH;
 
-/** Begins with the time, so that those who wait for a lock stand in line in the order of their tokens. */
+/** A token begins with the time, so that the order of tokens is the order of the wait queue. */
 function newToken(since: number): Token {
   if (used === BATCH) {
     randomFillSync(randomBatch);

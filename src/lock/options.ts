@@ -1,6 +1,6 @@
 /**
- * What callers pass, checked before anything is touched: a wrong type is a `TypeError`, a wrong value a
- * `RangeError`, both as Node's own.
+ * The options, checked before anything is touched: a wrong type throws a `TypeError`, a wrong value a `RangeError`,
+ * as in Node.
  */
 import { resolve } from 'node:path';
 import type { Io } from '../driver/run.js';
@@ -8,66 +8,70 @@ import { LockFailed } from '../model/errors.js';
 import { MAX_NOTE_BYTES } from '../model/record.js';
 
 /**
- * How a lock is made, for every kind; all of it may be left out.
+ * The options of a lock, for every kind. All of them are optional.
  *
  * @example
  * new LockFile('config.json', { timeout: 5_000, note: 'nightly import' });
  */
 export interface LockOptions {
   /**
-   * How long `acquire()` waits, in milliseconds, when it is not told otherwise: for ever by default; 0 or less, not
-   * at all.
+   * The default timeout of `acquire()`, in milliseconds; `Infinity` by default. A timeout of 0 or less throws
+   * `AlreadyLocked` immediately; a positive one throws `LockTimeout` when it expires.
    */
   readonly timeout?: number | undefined;
   /**
-   * Who holds the lock: this thread through this object (`true`, the default), or the whole process: then any object
-   * of the process for the same path, made with `threaded: false` too, answers `iAmLocking()` with true and may
-   * release, in whatever thread; and a worker thread that ends leaves it held.
+   * `true` (the default): this object, in this thread, holds the lock. `false`: the whole process holds it. Then every
+   * object for the same path that also has `threaded: false`, in any thread of the process, returns true from
+   * `iAmLocking()` and may release the lock; and the lock stays held when a worker thread ends.
    */
   readonly threaded?: boolean | undefined;
-  /** Words of your own for whoever finds the lock held, up to 512 bytes. */
+  /** A text for people who find the lock held, up to 512 bytes. It is part of error messages. */
   readonly note?: string | undefined;
-  /** How long an empty lock directory is honoured that nobody fills, in milliseconds; 30,000 by default. */
+  /** How long an empty lock directory counts as held, in milliseconds; 30,000 by default. */
   readonly orphanGraceMs?: number | undefined;
   /**
-   * The permissions of the lock's file, less the umask, as with `fs.open`; 0o644 by default. The owner must be able to
-   * read it, and nobody else to write it, for its text is what proves who holds the lock. A symbolic link has none.
+   * The permissions of the lock's file, less the umask, as for `fs.open`; 0o644 by default. The owner must be able to
+   * read the file, and nobody else may write it, because its text proves who holds the lock. A symbolic link has no
+   * permissions.
    */
   readonly mode?: number | undefined;
   /**
-   * The longest pause between two looks at a lock that is waited for, in milliseconds, where no event is sure to come;
-   * 25 by default. Where events are, they wake the waiter, and looks are 80 times rarer.
+   * How often a waiter checks the lock, in milliseconds; 25 by default, from 1 to 60,000. Where file system events wake
+   * the waiter, it checks 80 times less often.
    */
   readonly pollInterval?: number | undefined;
   /**
-   * Whether a holder listens on a socket beside the lock, by which others tell that it lives, or died, to whom its pid
-   * means nothing: those in another container that shares the directory. By default only outside the initial PID
-   * namespace, that is in a container. Linux only.
+   * Whether the holder listens on a socket beside the lock. The socket proves to processes in other containers, which
+   * can't interpret its pid, that the holder is alive or dead. By default only in a container, that is outside the
+   * initial PID namespace. Linux only.
    */
   readonly beacon?: boolean | undefined;
   /**
-   * How `acquire()` and the other asynchronous calls reach the file system. `auto` (the default): on a disk of this
-   * machine the few calls that an attempt takes are made in place, which is quicker than one hop to another thread.
-   * `async`: every call goes through the thread pool.
+   * How `acquire()` and the other asynchronous methods call the file system. `auto` (the default): on a local disk they
+   * make the few calls of an attempt synchronously, which is faster than the thread pool. `async`: every call goes
+   * through the thread pool.
    */
   readonly io?: 'auto' | 'async' | undefined;
   /**
-   * Where the lock stands, when it is not `<path>.lock`: for a path on a file system that can't be written. Only those
-   * who name the same place exclude each other.
+   * The lock's name on disk; `<path>.lock` by default. For a path in a directory that can't be written. Only locks with
+   * the same `lockPath` exclude each other.
    */
   readonly lockPath?: string | undefined;
 }
 
 /**
- * How one `acquire()` waits.
+ * The options of one `acquire()`.
  *
  * @example
  * await lock.acquire({ timeout: 5_000, signal: controller.signal });
  */
 export interface AcquireOptions {
-  /** Milliseconds; 0 or less doesn't wait. By default that of the lock. */
+  /**
+   * In milliseconds; the lock's `timeout` by default. A timeout of 0 or less throws `AlreadyLocked` immediately; a
+   * positive one throws `LockTimeout` when it expires.
+   */
   readonly timeout?: number | undefined;
-  /** Ends the wait; `acquire` then rejects with the signal's reason. */
+  /** Cancels the wait. `acquire()` then rejects with the signal's reason. */
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -132,7 +136,7 @@ export function checkOptions(options: LockOptions = {}): Options {
 function checkMode(mode: unknown): void {
   if (typeof mode !== 'number') throw new TypeError('mode must be a number, such as 0o600');
   if (!Number.isInteger(mode) || mode < 0 || mode > 0o777 || (mode & 0o400) === 0 || (mode & 0o022) !== 0) {
-    throw new RangeError('mode must let the owner read, and nobody else write, such as 0o600 or 0o644');
+    throw new RangeError('mode must let the owner read and nobody else write, such as 0o600 or 0o644');
   }
 }
 
@@ -140,11 +144,11 @@ function checkNote(note: unknown): void {
   if (note === undefined) return;
   if (typeof note !== 'string') throw new TypeError('note must be a string');
   if (Buffer.byteLength(JSON.stringify(note)) > MAX_NOTE_BYTES) {
-    throw new RangeError(`note must take no more than ${String(MAX_NOTE_BYTES)} bytes`);
+    throw new RangeError(`note must be at most ${String(MAX_NOTE_BYTES)} bytes long, as JSON`);
   }
 }
 
-/** The timeout, or `undefined` where none was given. */
+/** The timeout, or `undefined` if none was given. */
 export function checkTimeout(timeout: unknown): number | undefined {
   return timeout === undefined || timeout === null ? undefined : checkNumber('timeout', timeout);
 }
@@ -170,15 +174,18 @@ export function checkAcquire(how: unknown, fallback: number): CheckedAcquire {
   return { timeout: checkTimeout(timeout) ?? fallback, signal };
 }
 
-/** By its shape: a test environment may have an `AbortSignal` of its own. */
+/** Checks the shape, not the class: a test environment may have its own `AbortSignal`. */
 function isSignal(value: unknown): boolean {
   return typeof value === 'object' && value !== null && 'aborted' in value && 'throwIfAborted' in value;
 }
 
-/** The timeout; a signal is refused, since nobody can abort it while this thread stops. */
+/** The timeout. A signal is refused, because nothing can abort it while this thread is blocked. */
 export function checkAcquireSync(how: unknown, fallback: number): number {
   const { timeout, signal } = checkAcquire(how, fallback);
-  if (signal !== undefined) throw new TypeError('a synchronous acquire takes no signal, only a timeout');
+  if (signal !== undefined)
+    throw new TypeError(
+      'acquireSync() takes no signal, because nothing can abort it while it blocks the thread; pass a timeout',
+    );
   return timeout;
 }
 
@@ -186,14 +193,17 @@ export function checkAcquireSync(how: unknown, fallback: number): number {
 export function checkPath(path: unknown, name = 'the path to lock'): string {
   if (typeof path !== 'string') throw new TypeError(`${name} must be a string`);
   if (path === '' || path.includes('\0'))
-    throw new TypeError(`${name} must have no NUL byte, and not be empty`);
+    throw new TypeError(`${name} must not be empty, and must not contain a NUL byte`);
   try {
     return resolve(path);
   } catch (cause) {
-    // A relative path, and the current directory was removed.
-    throw new LockFailed(`${path} can't be locked: the current directory does not exist any more`, {
-      path,
-      cause,
-    });
+    // The path is relative, and the current directory was removed.
+    throw new LockFailed(
+      `${path} can't be locked: the current directory does not exist any more; use an absolute path`,
+      {
+        path,
+        cause,
+      },
+    );
   }
 }

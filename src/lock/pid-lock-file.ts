@@ -1,4 +1,4 @@
-/** A pid file as a lock: for daemons, and whoever reads `/run/daemon.pid`. */
+/** A pid file that is a lock: for daemons, and for programs that read `/run/daemon.pid`. */
 import { dirname } from 'node:path';
 import { isLocal, isSweepDue } from '../system/directory-facts.js';
 import { noWait, runAsync, runSync, type Io } from '../driver/run.js';
@@ -12,22 +12,22 @@ import { read, type Blocker, type Protocol } from '../model/steps.js';
 import { sweep } from '../protocol/sweep.js';
 
 /**
- * A lock that is the very file `path`, which holds the pid of its holder and a newline, from the moment it exists. The
- * holder's record stands beside it while it is held, at `<path>.holder`. Needs a filesystem with hard links.
+ * A lock that is the file `path` itself. From the moment it exists, the file contains the pid of its holder and a
+ * newline. The holder's record is in `<path>.holder` while the lock is held. Needs a file system with hard links.
  *
- * With the option `lockPath` the pid file and the record stand there, and `path`, which is only named then, may be a
- * file or a directory of any content.
+ * With the option `lockPath`, the pid file and the record are there instead. Then `path` is only a name, and may be a
+ * file or a directory with any content.
  *
  * @example
  * using running = new PidLockFile('/run/daemon.pid').acquireSync(0); // AlreadyLocked: another one is running.
  */
 export class PidLockFile extends LockBase<PidClaim> {
-  /** The pid file, absolute: `path` itself, unless the option `lockPath` says where. */
+  /** The pid file, absolute: `path` itself, or the option `lockPath`. */
   override get lockPath(): string {
     return this.options.lockPath ?? this.path;
   }
 
-  /** The pid that the file holds, whoever wrote it; null if there is no file, or no pid in it. */
+  /** The pid in the file, whichever program wrote it; null if there is no file, or no pid in it. */
   async readPid(): Promise<number | null> {
     return await runAsync(readPid(this.lockPath), noWait, this.io);
   }

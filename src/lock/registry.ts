@@ -1,17 +1,17 @@
 /**
- * What this thread has on disk, and who queues for it: one registry a thread, shared by all copies of this package in
- * it.
+ * The claims that this thread has on disk, and its queues: one registry a thread, shared by all copies of this
+ * package.
  */
 import type { AnyClaim } from '../model/claim.js';
 import { threadGlobal } from '../system/thread-global.js';
 import { ThreadQueues } from './thread-queue.js';
 
-/** A claim that this thread has on disk, or is about to. */
+/** A claim that this thread has on disk, or is about to create. */
 export interface TrackedClaim {
   readonly claim: AnyClaim;
-  /** Takes it off the disk, at whatever point it is; may throw. */
+  /** Removes the claim from the disk, however far it has got. May throw. */
   readonly giveBack: () => void;
-  /** Called when it is given back, or broken by force, by whichever object: nobody need queue behind it any more. */
+  /** Called when any object releases the claim or breaks it by force: the tasks that queue behind it can go on. */
   readonly letGo: (how: 'broken' | 'released') => void;
 }
 
@@ -19,9 +19,9 @@ export interface Registry {
   readonly queues: ThreadQueues;
   /** By token. */
   readonly owned: Map<string, TrackedClaim>;
-  /** Tokens of claims that pause, with nothing on disk. */
+  /** Tokens of claims that pause, and have nothing on disk. */
   readonly resting: Set<string>;
-  /** Undoes the hook into the thread's exit, where there is one. */
+  /** Removes the exit hooks, if they are set. */
   unhook?: (() => void) | undefined;
 }
 

@@ -1,4 +1,4 @@
-/** What a system's refusal means for someone who wants a lock, in words that say what to do. */
+/** What a system error means for a lock, and what its user can do about it. */
 
 interface SystemError {
   readonly code?: string;
@@ -9,38 +9,39 @@ interface SystemError {
 const MEANINGS: Readonly<Record<string, (directory: string) => string>> = {
   ENOENT: (directory) => `its directory ${directory} does not exist; create it first`,
   ENOTDIR: (directory) => `${directory} is not a directory`,
-  EACCES: (directory) => `this process may not write in ${directory}`,
-  EPERM: (directory) => `the system does not permit it in ${directory}`,
+  EACCES: (directory) =>
+    `this process may not write in ${directory}; change its permissions, or set the option lockPath`,
+  EPERM: (directory) => `the operating system does not permit this call in ${directory}`,
   EROFS: (directory) =>
-    `${directory} is on a read-only file system; have the lock stand in a writable directory by the option lockPath`,
+    `${directory} is on a read-only file system; put the lock into a writable directory with the option lockPath`,
   ERR_ACCESS_DENIED: (directory) =>
-    `Node's permission model keeps this process out of ${directory}; allow it that directory with ` +
-    `--allow-fs-read and --allow-fs-write, or have the lock stand in an allowed one by the option lockPath`,
+    `Node's permission model denies this process access to ${directory}; allow it with --allow-fs-read and ` +
+    `--allow-fs-write, or put the lock into an allowed directory with the option lockPath`,
   ENOSPC: (directory) => `the disk of ${directory} is full`,
   EDQUOT: (directory) => `the disk quota for ${directory} is used up`,
-  EISDIR: () => 'it is a directory of files that no lock would hold; look at them, and remove it by hand',
+  EISDIR: () => 'it is a directory that contains files of another program; check them, and remove it by hand',
   ENAMETOOLONG: () =>
-    'its name is too long: a lock takes about 40 characters more than the name of what it locks',
+    'its name is too long: a lock needs about 40 characters more than the name of the file that it locks',
   EMFILE: () => 'this process has too many files open',
   ENFILE: () => 'the system has too many files open',
 };
 
-/** The permission model refuses symbolic links to whoever may not read and write everywhere. */
+/** The permission model refuses symbolic links to a process that may not read and write everywhere. */
 const NO_SYMLINKS =
   "Node's permission model allows symbolic links only to a process that may read and write everywhere; " +
-  'use LockFile, which makes a hard link (ERR_ACCESS_DENIED)';
+  'use LockFile, which creates a hard link (ERR_ACCESS_DENIED)';
 
-/** What another user's name is refused with, in a directory where only a name's owner may remove it. */
+/** The codes that a sticky directory answers with when a process removes another user's file. */
 const OWNERS_ONLY: ReadonlySet<string> = new Set(['EPERM', 'EACCES']);
 
-/** Why a call on a name in `directory` was refused. */
+/** Explains why a call on a name in `directory` failed. */
 export function explainSystemError(cause: unknown, directory: string): string {
   const { code = '', syscall = '', path = '' } = (cause ?? {}) as SystemError;
   if (code === 'ERR_ACCESS_DENIED' && (cause as Error).message.includes('symlink')) return NO_SYMLINKS;
   if ((syscall === 'unlink' || syscall === 'rmdir') && OWNERS_ONLY.has(code)) {
     return (
-      `${path} can't be removed: this process may not write in its directory, or it is another user's and the ` +
-      `directory is sticky, so that only they or root may remove it (${code})`
+      `${path} can't be removed: this process may not write in its directory, or the file is another user's and the ` +
+      `directory is sticky, so that only its owner or root may remove it (${code})`
     );
   }
   const meaning = MEANINGS[code];

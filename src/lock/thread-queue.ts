@@ -1,15 +1,16 @@
 /**
- * The queues in memory: those of one thread who want one lock go to the disk one at a time, first in, first out.
+ * The queues in memory: the tasks of one thread that want one lock go to the disk one at a time, first in, first out.
  *
- * Rule TURN-1: the first in a queue holds the lock or is after it; it leaves when it has given the lock back or given up.
- * Rule TURN-2: a queue that nobody stands in is not kept.
+ * Rule TURN-1: The first task in a queue holds the lock or is acquiring it. It leaves the queue when it has released
+ * the lock or given up.
+ * Rule TURN-2: An empty queue is deleted.
  *
- * Not promised: that the synchronous form waits its turn. It can't, since whoever is before it could never move.
+ * Not promised: that the synchronous form waits for its turn. It can't, because it blocks the tasks before it.
  */
 
 /** A place in a queue. */
 export interface Place {
-  /** Called when it becomes the first; not if it is so from the start. */
+  /** Called when the place becomes the first; not if it is the first from the start. */
   readonly onTurn: () => void;
 }
 
@@ -20,7 +21,7 @@ export class ThreadQueues {
     return !this.#queues.has(key);
   }
 
-  /** Takes the last place; true if that is the first. */
+  /** Takes the last place in the queue. Returns true if it is also the first. */
   enter(key: string, place: Place): boolean {
     const queue = this.#queues.get(key);
     if (queue === undefined) this.#queues.set(key, new Set([place]));
@@ -28,7 +29,7 @@ export class ThreadQueues {
     return queue === undefined;
   }
 
-  /** Gives a place up, wherever in the queue it is, or was. */
+  /** Gives up a place, wherever it is in the queue. Does nothing if it is not in the queue any more. */
   leave(key: string, place: Place): void {
     const queue = this.#queues.get(key);
     if (queue === undefined) return;

@@ -1,37 +1,37 @@
 /**
- * What a lock does, told to whoever listens by `node:diagnostics_channel`.
+ * Publishes what a lock does on `node:diagnostics_channel`.
  *
- * Rule: unheard it costs a comparison, and makes nothing.
+ * Rule: without a subscriber, tracing costs a comparison and allocates nothing.
  *
- * Not promised: to tell of locks that are given back because their process or thread ends.
+ * Not promised: messages about locks that are released because their process or thread ends.
  */
 import { channel, tracingChannel, type TracingChannel } from 'node:diagnostics_channel';
 import type { HolderRecord } from '../model/record.js';
 
 /**
- * What the tracing channels `holdfast:acquire` and `holdfast:release` hand to their subscribers: one object for one
- * call, from its `start` to its end.
+ * The message of the tracing channels `holdfast:acquire` and `holdfast:release`. One call publishes one object, from
+ * `start` to its last event.
  *
  * @example
  * tracingChannel('holdfast:acquire').subscribe({ error: (message) => log((message as LockMessage).error) });
  */
 export interface LockMessage {
-  /** What is locked, absolute. */
+  /** The path that is locked, absolute. */
   readonly path: string;
   /** The lock's name on disk, absolute. */
   readonly lockPath: string;
-  /** At the end, if the call failed: why. */
+  /** The error, if the call failed. Absent at `start`. */
   readonly error?: unknown;
 }
 
 /**
- * What the channel `holdfast:recovered` hands to its subscribers, when a lock was taken over from a dead holder.
+ * The message of the channel `holdfast:recovered`: a lock was taken over from a dead holder.
  *
  * @example
  * subscribe('holdfast:recovered', (message) => log((message as RecoveredMessage).previousHolder.pid));
  */
 export interface RecoveredMessage {
-  /** What is locked, absolute. */
+  /** The path that is locked, absolute. */
   readonly path: string;
   /** The lock's name on disk, absolute. */
   readonly lockPath: string;
@@ -39,7 +39,6 @@ export interface RecoveredMessage {
   readonly previousHolder: HolderRecord;
 }
 
-/** The lock of which is told. */
 interface TracedLock {
   readonly path: string;
   readonly lockPath: string;
@@ -55,24 +54,24 @@ export const acquiring: Calls = tracingChannel<unknown, LockMessage>('holdfast:a
 export const releasing: Calls = tracingChannel<unknown, LockMessage>('holdfast:release');
 const recovered = channel('holdfast:recovered');
 
-/** Tells of a call that is asynchronous. */
+/** Traces an asynchronous call. */
 export function traced<T>(calls: Calls, lock: TracedLock, call: () => Promise<T>): Promise<T> {
   return hasSubscribers(calls) ? calls.tracePromise(call, toMessage(lock)) : call();
 }
 
-/** Tells of a call that is synchronous. */
+/** Traces a synchronous call. */
 export function tracedSync<T>(calls: Calls, lock: TracedLock, call: () => T): T {
   return hasSubscribers(calls) ? calls.traceSync(call, toMessage(lock)) : call();
 }
 
-/** Tells of a lock that has just been acquired, if it was taken over from a dead holder. */
+/** Publishes that the lock, which was just acquired, was taken over from a dead holder, if it was. */
 export function traceRecovery(lock: AcquiredLock): void {
   if (!recovered.hasSubscribers || lock.previousHolder === undefined) return;
   const message: RecoveredMessage = { ...toMessage(lock), previousHolder: lock.previousHolder };
   recovered.publish(message);
 }
 
-/** Not by `hasSubscribers` of the tracing channel itself, which not every runtime has. */
+/** Not `hasSubscribers` of the tracing channel itself: not every runtime has it. */
 function hasSubscribers({ start, end, asyncStart, asyncEnd, error }: Calls): boolean {
   return (
     start.hasSubscribers ||

@@ -1,16 +1,16 @@
-/** Waiting one's turn in this thread's queue, with a time limit and an abort, and nothing left behind. */
+/** Waits for a turn in this thread's queue, with a timeout and an abort signal. Leaves no timer and no listener. */
 import * as failures from './messages.js';
 import type { Place } from './thread-queue.js';
 import { registry } from './registry.js';
 import type { Blocker } from '../model/steps.js';
 
-/** The longest that a timer can be set for: setTimeout takes a signed 32-bit number. */
+/** The longest delay of a timer: setTimeout takes a signed 32-bit number. */
 const MAX_TIMER_MS = 2 ** 31 - 1;
 
 /**
- * Takes a place in the queue for `lockPath` and resolves to it when it is the first.
+ * Takes a place in the queue for `lockPath`, and resolves to it when it is the first.
  *
- * @param inspect Tells who holds the lock, for the error.
+ * @param inspect Reads who holds the lock, for the error.
  */
 export async function waitForTurn(
   lockPath: string,
@@ -30,7 +30,7 @@ export async function waitForTurn(
   return place;
 }
 
-/** The place, when it is the first; `undefined` when the time is up. */
+/** Resolves to the place when it is the first, or to `undefined` when the timeout expires. */
 function enterQueue(
   lockPath: string,
   timeout: number,
@@ -48,7 +48,7 @@ function enterQueue(
     };
     const onAbort = () => {
       leave();
-      reject(signal?.reason as Error); // As `throwIfAborted` does: whatever the caller gave.
+      reject(signal?.reason as Error); // As `throwIfAborted`: the caller's reason, of any type.
     };
     const onTimeout = () => {
       leave();
@@ -63,7 +63,7 @@ function enterQueue(
       resolve(place);
       return;
     }
-    // What is longer than a timer can tell, some 25 days, is for ever.
+    // A timeout that is too long for a timer, some 25 days, is treated as no timeout.
     if (timeout <= MAX_TIMER_MS) timer = setTimeout(onTimeout, timeout);
     signal?.addEventListener('abort', onAbort);
   });

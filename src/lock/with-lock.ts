@@ -1,11 +1,11 @@
-/** A block of code under a lock. */
+/** Runs a block of code under a lock. */
 import { LockFile } from './lock-file.js';
 import type { LockOptions } from './options.js';
 
 /**
- * Runs `work` while holding the lock of `path`, and gives it back however `work` ends.
+ * Acquires the lock of `path`, runs `work`, and releases the lock when `work` has ended, also if it throws.
  *
- * @returns What `work` returns. If `work` throws, that is what comes through.
+ * @returns The result of `work`. If `work` throws, its error is rethrown.
  * @throws What `acquire` and `release` throw.
  * @example
  * await withLock('config.json', async () => { … }, { timeout: 5_000 });
@@ -20,7 +20,7 @@ export async function withLock<Result>(
   try {
     result = await work(lock);
   } catch (error) {
-    await lock.release().catch(() => undefined); // The work's own error is the one to tell.
+    await lock.release().catch(() => undefined); // The error of the work matters more.
     throw error;
   }
   await lock.release();
@@ -28,7 +28,8 @@ export async function withLock<Result>(
 }
 
 /**
- * The synchronous form of `withLock`; `work` must not return a promise, for the lock is given back at once.
+ * The synchronous form of `withLock`. `work` must not return a promise, because the lock is released when `work`
+ * returns.
  *
  * @throws What `acquireSync` and `releaseSync` throw; {TypeError} if `work` returns a promise.
  * @example
@@ -48,7 +49,7 @@ export function withLockSync<Result>(
     try {
       lock.releaseSync();
     } catch {
-      // The work's own error is the one to tell.
+      // The error of the work matters more.
     }
     throw error;
   }
@@ -59,12 +60,12 @@ export function withLockSync<Result>(
 function refusePromise(result: unknown): void {
   if (isPromise(result)) {
     throw new TypeError(
-      'a function under a synchronous lock must not be asynchronous: it would go on without it',
+      'work under a synchronous lock must not return a promise, because it would continue without the lock',
     );
   }
 }
 
-/** Is it something that `await` would wait for? */
+/** Would `await` wait for this value? */
 export function isPromise(value: unknown): boolean {
   return typeof (value as { then?: unknown } | null | undefined)?.then === 'function';
 }

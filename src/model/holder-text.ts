@@ -1,56 +1,61 @@
 /**
- * A lock's holder, described in the words that messages use.
+ * Describes a lock's holder in the words that messages use.
  *
- * Rule TEXT-1: Anyone can write the text of a lock. It is cut, and stripped of everything that acts on a terminal, before
- * it becomes part of a message.
+ * Rule TEXT-1: Anyone can write the text of a lock. Before it becomes part of a message, it is cut to a fixed length,
+ * and every character that acts on a terminal is replaced.
  */
 import type { Holder } from './holder.js';
 
-/** One or two sentences for people: who holds `path`, how long at `now`, whether it lives, what to do next. */
+/** One or two sentences for people: who holds `path`, for how long at `now`, whether it is alive, what to do next. */
 export function describeHolder(path: string, holder: Holder, now: number): string {
   if (holder.kind === 'foreign') {
     return (
-      `${path} is held by a foreign lock, ${holder.description ?? 'one that is not ours'}${describeLibrary(holder)}. It is never ` +
-      `broken by itself; if you know that nobody uses it, call breakLock() or remove it.`
+      `${path} is held by a foreign lock, ${holder.description ?? "another program's"}${describeLibrary(holder)}. ` +
+      `holdfast never removes it automatically. If you are sure that no program uses it, call breakLock() or remove it.`
     );
   }
   if (holder.kind === 'empty') {
     return (
-      `${path} is an empty directory: ${holder.library ?? 'a lock that is being made'}. ` +
-      `If it stays so, it is removed when its grace has passed.`
+      `${path} is an empty directory: ${holder.library ?? 'possibly a lock that is being created'}. ` +
+      `If it stays empty and unchanged until its grace period (orphanGraceMs) ends, the next acquire removes it.`
     );
   }
-  return `${path} is held by ${nameHolder(holder)}, for ${formatAge(now - (holder.since ?? now))}; ${describeLiveness(holder)}`;
+  const age = holder.since === undefined ? '' : `, for ${formatAge(now - holder.since)}`;
+  return `${path} is held by ${nameHolder(holder)}${age}; ${describeLiveness(holder)}`;
 }
 
+/** Its pid, thread, host and note, as far as they are known. */
 export function nameHolder(holder: Holder): string {
-  const thread = holder.thread === undefined ? '' : `, thread ${holder.thread}`;
+  const pid = holder.pid === undefined ? 'an unknown process' : `pid ${String(holder.pid)}`;
+  const thread = holder.thread === undefined ? '' : `, thread ${String(holder.thread)}`;
+  const host = holder.host === undefined ? '' : `, on host ${sanitize(holder.host)}`;
   const note = holder.note === undefined ? '' : ` ("${sanitize(holder.note)}")`;
-  return `pid ${holder.pid ?? '?'}${thread}, on host ${sanitize(holder.host ?? '?')}${note}`;
+  return `${pid}${thread}${host}${note}`;
 }
 
+/** The library that a foreign lock looks like, and the holder that its format names. */
 export function describeLibrary({ library, pid, host }: Holder): string {
   if (library === undefined) return '';
-  const who = [
-    ...(pid === undefined ? [] : [`pid ${pid}`]),
+  const holder = [
+    ...(pid === undefined ? [] : [`pid ${String(pid)}`]),
     ...(host === undefined ? [] : [`host ${sanitize(host)}`]),
   ];
-  return `; it looks like that of ${library}${who.length === 0 ? '' : `: ${who.join(', on ')}`}`;
+  return `; it looks like one of ${library}${holder.length === 0 ? '' : `: ${holder.join(', on ')}`}`;
 }
 
 function describeLiveness(holder: Holder): string {
   if (holder.verdict === 'alive') {
-    return `${holder.reason}. Wait for it, or break the lock with breakLock() if you know it is stuck.`;
+    return `${holder.reason}. Wait until it releases the lock. If you know that it is stuck, call breakLock().`;
   }
-  if (holder.verdict === 'dead') return `${holder.reason}. Whoever tries next replaces it.`;
-  return `it can't be proved dead: ${holder.reason}. If you know that it is dead, call breakLock().`;
+  if (holder.verdict === 'dead') return `${holder.reason}. The next acquire takes the lock over.`;
+  return `it may be alive: ${holder.reason}. If you know that it is dead, call breakLock().`;
 }
 
-const MAX_WORDS = 200;
+const MAX_LENGTH = 200;
 
-/** Somebody's words, without control characters, those that turn the direction of writing, and line ends: TEXT-1. */
-function sanitize(words: string): string {
-  const cut = words.length > MAX_WORDS ? `${words.slice(0, MAX_WORDS)}…` : words;
+/** Cuts a text from a lock, and replaces control characters, bidirectional controls and line ends (TEXT-1). */
+function sanitize(text: string): string {
+  const cut = text.length > MAX_LENGTH ? `${text.slice(0, MAX_LENGTH)}…` : text;
   return cut.replace(/[\p{C}\p{Zl}\p{Zp}]/gu, '\uFFFD');
 }
 
@@ -63,5 +68,5 @@ const UNITS = [
 
 export function formatAge(ms: number): string {
   const [unit, size] = UNITS.find(([, size]) => ms >= size) ?? (['ms', 1] as const);
-  return `${Math.max(0, Math.floor(ms / size))} ${unit}`;
+  return `${String(Math.max(0, Math.floor(ms / size)))} ${unit}`;
 }

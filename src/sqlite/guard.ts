@@ -22,7 +22,7 @@ export class Guard extends LockFile {
   /** Does `work` while nobody else of us is at the database. */
   *during<T>(work: () => T): Protocol<T> {
     const claim = this.newClaim();
-    this.own(claim);
+    this.track(claim);
     try {
       const taken = yield* withShortPauses(this.acquiring(claim));
       yield* this.sweeping(taken);

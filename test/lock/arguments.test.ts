@@ -25,7 +25,7 @@ describe('a bad argument touches nothing', () => {
     expect(registry.unhook).to.equal(undefined);
   };
 
-  // Whatever an earlier test held is unhooked at the next turn.
+  // The hooks for what an earlier test held are removed at the next turn.
   beforeEach(() => new Promise((resolve) => setImmediate(resolve)));
 
   const badPaths = {
@@ -56,7 +56,7 @@ describe('a bad argument touches nothing', () => {
     ],
     'threaded that is no boolean': [{ threaded: 1 }, TypeError, 'threaded must be'],
     'a note that is no string': [{ note: 5 }, TypeError, 'note must be a string'],
-    'a note that is too long': [{ note: 'é'.repeat(256) }, RangeError, 'note must take'],
+    'a note that is too long': [{ note: 'é'.repeat(256) }, RangeError, 'note must be at most'],
     'a grace that is negative': [{ orphanGraceMs: -1 }, RangeError, 'orphanGraceMs must not be negative'],
     'a grace that is NaN': [{ orphanGraceMs: NaN }, TypeError, 'orphanGraceMs must be a number'],
     'an unknown io': [{ io: 'sync' }, TypeError, 'io must be'],
@@ -82,19 +82,19 @@ describe('a bad argument touches nothing', () => {
     });
   }
 
-  it('acquire({ signal }) with what is no signal', async () => {
+  it('acquire({ signal }) with a value that is no signal', async () => {
     for (const signal of [5, null, {}, 'abort']) {
       const how = { signal: signal as unknown as AbortSignal };
       await refused(() => new LockFile(path).acquire(how), TypeError, 'signal must be an AbortSignal');
     }
   });
 
-  it('acquireSync({ signal }): nobody could abort it', async () => {
+  it('acquireSync({ signal }): nothing could abort it', async () => {
     const how = { signal: new AbortController().signal, timeout: 5 };
     await refused(() => new LockFile(path).acquireSync(how), TypeError, 'takes no signal');
   });
 
-  it('the default stands for what is undefined, or a null timeout', async () => {
+  it('undefined options, and a null timeout, mean the default', async () => {
     const lock = new LockFile(path, { timeout: undefined, note: undefined });
     await lock.acquire({ timeout: undefined, signal: undefined });
     await lock.release();
@@ -102,7 +102,7 @@ describe('a bad argument touches nothing', () => {
     await lock.release();
   });
 
-  it('a note of 512 bytes is taken by each kind', () => {
+  it('each kind accepts a note of 512 bytes', () => {
     for (const kind of kindNames) {
       const note = 'n'.repeat(510);
       const lock = new kinds[kind](path, { note }).acquireSync(0);

@@ -1,4 +1,7 @@
-/** Bad conditions: a LockFailed that says what is wrong and has the system's error as its cause, and nothing left behind. */
+/**
+ * Bad conditions: a LockFailed that explains the problem and has the system's error as its cause. Nothing stays on
+ * disk.
+ */
 import { spawnSync } from 'node:child_process';
 import { chmodSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import type { Context } from 'mocha';
@@ -10,7 +13,7 @@ import { kindNames } from './subjects.js';
 const isRoot = process.getuid?.() === 0;
 const canMount = isRoot && spawnSync('unshare', ['-m', 'true']).status === 0;
 
-/** Mounts a tmpfs on `mounted`, for one process alone, and starts node in it. */
+/** Mounts a tmpfs on `mounted`, visible to one process only, and starts node in it. */
 const mounted = (options: string): string[] => {
   const mount = `mount -t tmpfs -o ${options} tmpfs mounted && cd mounted && exec "$@"`;
   return ['unshare', '-m', 'sh', '-c', mount, 'sh'];
@@ -31,7 +34,7 @@ describe('bad conditions', () => {
     directory = temporaryDirectory();
   });
 
-  /** What came of acquiring `path` by each kind, in both forms. */
+  /** The outcomes of acquiring `path` with each kind, in both forms. */
   async function attempts(
     path: string,
     more: Partial<ScriptOptions> & { before?: string } = {},
@@ -70,7 +73,7 @@ describe('bad conditions', () => {
     }
   }
 
-  /** A skip that is seen. */
+  /** A visible skip. */
   function needs(context: Context, isGiven: boolean, what: string): void {
     if (isGiven) return;
     console.log(`        (not run: it takes ${what})`);
@@ -92,7 +95,7 @@ describe('bad conditions', () => {
     mkdirSync(directory.join('closed'), { mode: 0o555 });
     directory.expect('closed');
     chmodSync(directory.path, 0o755);
-    // Modes don't hold root back; so it becomes nobody, once the package is loaded.
+    // Modes don't restrict root, so the process becomes nobody after it has loaded the package.
     const before = isRoot ? 'process.setgid(65534); process.setuid(65534);' : '';
     allFailed(await attempts("'closed/config.json'", { before }), 'EACCES', 'may not write in');
     expect(readdirSync(directory.join('closed'))).to.deep.equal([]);
@@ -125,7 +128,7 @@ describe('bad conditions', () => {
     allFailed(await attempts("'config.json'", { wrapper: mounted('size=4k'), before }), 'ENOSPC', 'is full');
   });
 
-  it('a lock is given back though the disk is full since', async function () {
+  it('a lock is released although the disk has become full', async function () {
     needs(this, canMount, 'root, and unshare(1), to mount a file system');
     mkdirSync(directory.join('mounted'));
     directory.expect('mounted');
@@ -147,11 +150,11 @@ describe('bad conditions', () => {
       { cwd: directory.path, wrapper: mounted('size=64k') },
     );
     expect(ending.stderr).to.equal('');
-    // A symbolic link is given back under another, for which there is no room: it says so, and is still held.
+    // To release a symbolic link takes another one, for which there is no room: the error says so, and it stays held.
     expect(ending.stdout).to.equal('ENOSPC,0,ENOSPC,0,ENOSPC,UnlockError,ENOSPC,true,0\n');
   });
 
-  it('the name is too long, for the lock or for what it takes to give it back', async () => {
+  it('the name is too long, for the lock or for its eviction lock', async () => {
     for (const length of [256, 250, 244, 226]) {
       allFailed(await attempts(`'${'n'.repeat(length)}'`), 'ENAMETOOLONG', 'its name is too long');
     }
@@ -166,12 +169,12 @@ describe('bad conditions', () => {
       const open = [];
       new LockFile('warm-up').acquireSync().releaseSync();
       await (await new LockFile('warm-up', { io: 'async' }).acquire()).release();
-      await new Promise((resolve) => setTimeout(resolve, 100)); // What is kept open a moment longer is closed.
+      await new Promise((resolve) => setTimeout(resolve, 100)); // The lifeline is closed a moment later.
       globalThis.prepare = () => {
         try { for (;;) open.push(fs.openSync('/dev/null')); } catch { }
       };
       process.on('exit', () => { for (const each of open) fs.closeSync(each); });`;
-    // A symbolic link is made, read and removed without opening anything.
+    // A symbolic link is created, read and removed without opening a file.
     const outcomes = await attempts("'config.json'", { wrapper, before });
     const others = outcomes.filter(({ kind, name }) => kind !== 'SymlinkLockFile' || name !== 'acquired');
     expect(others.length).to.be.at.least(9);
@@ -191,7 +194,7 @@ describe('bad conditions', () => {
     expect(outcomes.every(({ name }) => name === 'acquired')).to.equal(true);
   });
 
-  it('what can’t be looked at is a LockFailed too', async () => {
+  it('a lock that can’t be read is a LockFailed too', async () => {
     const ending = await run(
       `const lock = new LockFile('n'.repeat(300));
        for (const call of ['isLocked', 'iAmLocking', 'holder', 'release', 'breakLock']) {

@@ -1,4 +1,7 @@
-/** However a process or a thread ends that can still act, what it holds or acquires is given back, and it ends as it would without. */
+/**
+ * However a process or a thread ends that can still act, what it holds or acquires is given back, and it ends as it
+ * would without.
+ */
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';

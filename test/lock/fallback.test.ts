@@ -1,11 +1,11 @@
-/** LockFile where the file system refuses hard links: a directory instead, once found out without another attempt. */
+/** LockFile on a file system without hard links: it uses a directory, and tries to link only once. */
 import { execFileSync, spawnSync } from 'node:child_process';
 import { mkdirSync, readdirSync } from 'node:fs';
 import { expect } from 'chai';
 import { run, type Ending } from '../support/script.js';
 import { temporaryDirectory } from '../support/temporary.js';
 
-/** What holds for a LockFile in the current directory, which has no hard links; `links` counts the tries, if it can. */
+/** The laws of a LockFile in the current directory, which has no hard links; `links` counts the attempts, if it can. */
 const laws = `
   const lock = new LockFile('config.json');
   const kinds = [];
@@ -22,7 +22,7 @@ const laws = `
   try { await second.release(); } catch (error) { kinds.push(error.name); }
   try { await new LinkLockFile('config.json').acquire(); } catch (error) { kinds.push(error.name, error.cause.code); }
   const left = fs.readdirSync('.').filter((name) => name.startsWith('config'));
-  await lock.acquire(0); // And is given back at exit.
+  await lock.acquire(0); // Released at exit.
   say(JSON.stringify({ kinds, left, links: globalThis.links }));`;
 
 const expected = [
@@ -58,16 +58,16 @@ function refusing(code: string): string[] {
 
 describe('where the file system refuses hard links, a LockFile is a directory', () => {
   for (const code of ['EPERM', 'ENOTSUP', 'ENOSYS', 'EACCES', 'EISDIR']) {
-    it(`as told by ${code}, and links are tried no more there`, async () => {
+    it(`after ${code}, and it doesn’t try to link there again`, async () => {
       const nodeOptions = refusing(code);
       const { kinds, links } = check(await run(laws, { cwd: temporaryDirectory().path, nodeOptions }));
       expect(kinds.at(-1)).to.equal(code);
-      // Twice: by the first attempt, and by LinkLockFile at the end. Some codes are insisted on.
+      // Twice: by the first attempt, and by LinkLockFile at the end. Some codes are retried.
       expect(links).to.equal(/EPERM|EACCES/.test(code) ? 12 : 2);
     });
   }
 
-  it('an exit while the first is being made gives the directory back', async () => {
+  it('an exit during the first acquire removes the directory', async () => {
     const directory = temporaryDirectory();
     const text = `
       import mutable from 'node:fs';

@@ -1,4 +1,7 @@
-/** What stands at the lock's name and is not ours: held, said to be foreign, never broken by itself, never a hang. */
+/**
+ * Another program's lock at the lock's name: it counts as held, is reported as foreign, and is never removed
+ * automatically.
+ */
 import { mkdirSync } from 'node:fs';
 import { expect } from 'chai';
 import { temporaryDirectory, type TemporaryDirectory } from '../support/temporary.js';
@@ -23,7 +26,7 @@ function laws(kind: KindName, form: Form): void {
   const open = (...[options]: [Parameters<Form['open']>[2]?]) => form.open(kind, path, options);
 
   for (const [what, make] of Object.entries(foreign)) {
-    it(`${what} is held, is said to be foreign, and stays`, async () => {
+    it(`${what} counts as held, is reported as foreign, and stays`, async () => {
       const lockPath = `${path}.lock`;
       await make(lockPath);
       directory.expect('config.json.lock/');
@@ -43,7 +46,7 @@ function laws(kind: KindName, form: Form): void {
     });
   }
 
-  it('an empty directory is held, until it has been so for its grace', async () => {
+  it('an empty directory counts as held until its grace period ends', async () => {
     mkdirSync(`${path}.lock`);
     const error = await failure(() => open({ orphanGraceMs: 60_000 }).acquire(0));
     expect(error.name).to.equal('AlreadyLocked');

@@ -1,9 +1,9 @@
-/** Other programs' locks: what may stand at our lock's name and is never ours. */
+/** Other programs' locks that may be at our lock's name. */
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, readlinkSync, symlinkSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 
-/** Names that other programs may put where our lock would be. */
+/** What other programs may create at our lock's name. */
 export const foreign: Readonly<Record<string, (path: string) => unknown>> = {
   'an empty file': (path) => writeFileSync(path, ''),
   'a file with a pid': (path) => writeFileSync(path, '1\n'),
@@ -15,7 +15,7 @@ export const foreign: Readonly<Record<string, (path: string) => unknown>> = {
   'a socket': async (path) => {
     const server = createServer();
     await new Promise<void>((resolve) => server.listen(path, resolve));
-    // Closing removes the name; so the name that stays is another one's.
+    // Closing removes the name, so the name that stays is another file's.
     execFileSync('ln', [path, `${path}.kept`]);
     await new Promise((resolve) => server.close(resolve));
     execFileSync('mv', [`${path}.kept`, path]);
@@ -30,7 +30,7 @@ export const foreign: Readonly<Record<string, (path: string) => unknown>> = {
   },
 };
 
-/** What would change if somebody removed it, made it anew, or wrote into it. */
+/** What would change if somebody removed it, created it again, or wrote into it. */
 export function fingerprint(path: string): string {
   return (
     execFileSync('ls', ['-lin', '--full-time', path], { encoding: 'utf8' }) +

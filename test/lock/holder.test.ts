@@ -1,4 +1,4 @@
-/** What is said of a holder: its record, its verdict, and whose a foreign lock looks like. */
+/** What `holder()` and the errors report: the record, the verdict, and the library that a foreign lock looks like. */
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
 import { linkSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
@@ -33,7 +33,7 @@ describe('holder()', () => {
     mkdir: MkdirLockFile,
     symlink: SymlinkLockFile,
   })) {
-    it(`tells pid, thread, host, note, since when, verdict, reason and kind (${kind})`, async () => {
+    it(`reports pid, thread, host, note, since, verdict, reason and kind (${kind})`, async () => {
       const path = temporaryDirectory().join('README');
       const start = Date.now();
       const lock = await new LockClass(path, { note: 'nightly import' }).acquire(0);
@@ -61,7 +61,7 @@ describe('the error of a lock that is held', () => {
     const lock = await new LockFile(path, { note: 'nightly import' }).acquire(0);
     const words = `${path}.lock is held by pid ${process.pid}, thread 0, on host ${hostname()} ("nightly import"), for `;
     const advice =
-      /for \d+ m?s; the process is alive\. Wait for it, or break the lock with breakLock\(\) if you know it is stuck\.$/;
+      /for \d+ m?s; the process is alive\. Wait until it releases the lock\. If you know that it is stuck, call breakLock\(\)\.$/;
     for (const timeout of [0, 20]) {
       const error = await refusal(new LockFile(path).acquire(timeout));
       expect(error).to.be.instanceOf(timeout === 0 ? AlreadyLocked : LockTimeout);
@@ -73,7 +73,7 @@ describe('the error of a lock that is held', () => {
     await lock.release();
   });
 
-  it('tells the age in the unit that fits', () => {
+  it('gives the age in a unit that fits', () => {
     const holder: Holder = { kind: 'link', verdict: 'alive', reason: 'it is', pid: 1, host: 'h', since: 0 };
     const ages = [0, 999, 12_000, 119_000, 7_200_000, 3 * 86_400_000, -5].map(
       (now) => /for (.*);/.exec(describeHolder('L', holder, now))?.[1],
@@ -81,17 +81,17 @@ describe('the error of a lock that is held', () => {
     expect(ages).to.deep.equal(['0 ms', '999 ms', '12 s', '1 min', '2 h', '3 d', '0 ms']);
   });
 
-  it('says of the unknown why it can’t be proved dead, and what would', () => {
+  it('says why an unknown holder may be alive, and what to do', () => {
     const holder: Holder = { kind: 'link', verdict: 'unknown', reason: 'R', pid: 1, host: 'h', since: 0 };
     expect(describeHolder('L', holder, 0)).to.equal(
-      "L is held by pid 1, on host h, for 0 ms; it can't be proved dead: R. If you know that it is dead, call breakLock().",
+      'L is held by pid 1, on host h, for 0 ms; it may be alive: R. If you know that it is dead, call breakLock().',
     );
   });
 
-  it('says of the dead who replaces it', () => {
+  it('says that the next acquire replaces a dead holder', () => {
     const holder: Holder = { kind: 'link', verdict: 'dead', reason: 'the process is gone', since: 0 };
     expect(describeHolder('L', holder, 0)).to.match(
-      /pid \?, on host \?.*the process is gone\. Whoever tries next/,
+      /by an unknown process.*the process is gone\. The next acquire/,
     );
   });
 });
@@ -131,7 +131,7 @@ describe('a foreign lock', () => {
     'nobody’s that is known': [(lock) => writeFileSync(lock, 'some words'), { kind: 'foreign' }],
   };
   for (const [whose, [make, expected]] of Object.entries(cases)) {
-    it(`is told for ${whose}, is held, and stays`, async () => {
+    it(`is recognized as ${whose}, counts as held, and stays`, async () => {
       const directory = temporaryDirectory();
       const lock = new LockFile(directory.join('README'));
       make(lock.lockPath);

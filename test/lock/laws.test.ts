@@ -1,4 +1,4 @@
-/** What holds for a lock of every kind, in every form: one suite, many subjects. */
+/** The laws of every kind of lock, in every form: one suite, many subjects. */
 import { mkdirSync, readFileSync, readdirSync, rmSync, unlinkSync, writeFileSync } from 'node:fs';
 import { expect } from 'chai';
 import { LinkLockFile, LockFile } from '../../src/index.js';
@@ -43,7 +43,7 @@ function laws(kind: KindName, makeForm: () => Form): void {
       expect(readdirSync(directory.path)).to.deep.equal([]);
     });
 
-    it('what is locked need not exist, and is never touched', async () => {
+    it('the locked path need not exist, and is never touched', async () => {
       writeFileSync(path, 'precious');
       directory.expect('config.json');
       const lock = open();
@@ -60,7 +60,7 @@ function laws(kind: KindName, makeForm: () => Form): void {
       }
     });
 
-    it('somebody else sees it held, and by whom', async () => {
+    it('another object sees that it is held, and by whom', async () => {
       const before = Date.now();
       const lock = open({ note: 'nightly “import”' });
       await lock.acquire();
@@ -81,7 +81,7 @@ function laws(kind: KindName, makeForm: () => Form): void {
       expect(await other.holder()).to.equal(null);
     });
 
-    it('0 or less does not wait: AlreadyLocked, which names the holder', async () => {
+    it('a timeout of 0 or less does not wait: AlreadyLocked names the holder', async () => {
       const holder = open({ note: 'busy' });
       await holder.acquire();
       for (const how of [0, -1, -Infinity, { timeout: 0 }]) {
@@ -94,7 +94,7 @@ function laws(kind: KindName, makeForm: () => Form): void {
       await holder.release();
     });
 
-    it('a positive timeout waits that long: LockTimeout, which names the holder', async () => {
+    it('a positive timeout waits that long: LockTimeout names the holder', async () => {
       const holder = open();
       await holder.acquire();
       for (const [how, fallback] of [[40], [{ timeout: 40 }], [undefined, 40], [40, 0]] as const) {
@@ -103,14 +103,14 @@ function laws(kind: KindName, makeForm: () => Form): void {
         // A timer may fire a millisecond early, by the clock that is read here.
         expect(performance.now() - start).to.be.greaterThan(38);
         expect(error).to.include({ name: 'LockTimeout', code: 'LOCK_TIMEOUT', path: `${path}.lock` });
-        expect(error.message).to.match(/^Gave up after 40 ms: /);
+        expect(error.message).to.match(/^Timed out after 40 ms: /);
         expect(error.holder).to.include({ pid: process.pid });
       }
       expect(await holder.iAmLocking()).to.equal(true);
       await holder.release();
     });
 
-    it('it is not re-entrant: its own holder waits like any other', async () => {
+    it('it is not re-entrant: its own holder waits like any other task', async () => {
       const lock = open();
       await lock.acquire();
       expect((await failure(() => lock.acquire(0))).name).to.equal('AlreadyLocked');
@@ -130,7 +130,7 @@ function laws(kind: KindName, makeForm: () => Form): void {
   });
 
   describe('release', () => {
-    it('of what nobody holds is NotLocked', async () => {
+    it('of a lock that nobody holds is NotLocked', async () => {
       const error = await failure(() => open().release());
       expect(error).to.include({ name: 'NotLocked', code: 'NOT_LOCKED', path: `${path}.lock` });
     });
@@ -142,7 +142,7 @@ function laws(kind: KindName, makeForm: () => Form): void {
       expect((await failure(() => lock.release())).name).to.equal('NotLocked');
     });
 
-    it('of what somebody else holds is NotMyLock, and leaves it', async () => {
+    it('of a lock that another object holds is NotMyLock, and leaves it', async () => {
       const holder = await new LockFile(path).acquire();
       const error = await failure(() => open().release());
       expect(error).to.include({ name: 'NotMyLock', code: 'NOT_MY_LOCK', path: `${path}.lock` });
@@ -189,26 +189,26 @@ function laws(kind: KindName, makeForm: () => Form): void {
       for (const other of Object.values(kinds)) {
         const holder = await new other(path).acquire();
         await open().breakLock();
-        // A beacon says that its holder lives, which it does until it hears.
+        // A beacon proves that its holder is alive, and it is, until it notices.
         expect(withoutBeacons(readdirSync(directory.path))).to.deep.equal([]);
         expect((await failure(() => holder.release())).name).to.equal('NotMyLock');
         expect(readdirSync(directory.path)).to.deep.equal([]);
       }
     });
 
-    it('leaves the lock of one whose private file was removed by hand, who still can give it back', async () => {
+    it('leaves a lock whose private file was removed by hand, and its holder can still release it', async () => {
       const holder = await new LinkLockFile(path).acquire();
       const [own = ''] = readdirSync(directory.path).filter((name) => /\.[0-9a-f]{24}$/.test(name));
       unlinkSync(directory.join(own));
       const error = await failure(() => open().breakLock());
       expect(error).to.include({ name: 'UnlockError', code: 'UNLOCK_FAILED' });
-      expect(error.message).to.include('seems to be giving it back').and.to.include('by hand');
+      expect(error.message).to.include('seems to be releasing it').and.to.include('by hand');
       expect(error.message).to.include(`pid ${process.pid}`);
       await holder.release();
       expect(readdirSync(directory.path)).to.deep.equal([]);
     });
 
-    it('by hand, by removing its name, is seen by the holder, whose release removes nobody else’s', async () => {
+    it('by hand, by removing its name, is noticed by the holder, whose release removes no other lock', async () => {
       const holder = open();
       await holder.acquire();
       rmSync(`${path}.lock`, { recursive: true });
@@ -240,14 +240,14 @@ function laws(kind: KindName, makeForm: () => Form): void {
   });
 
   describe('dispose', () => {
-    it('gives the lock back', async () => {
+    it('releases the lock', async () => {
       const lock = open();
       await lock.acquire();
       await lock.dispose();
       expect(await lock.isLocked()).to.equal(false);
     });
 
-    it('does nothing when the lock is not held, or another’s', async () => {
+    it('does nothing when the lock is not held, or held by another object', async () => {
       const lock = open();
       await lock.dispose();
       const holder = await new LockFile(path).acquire();
@@ -283,7 +283,7 @@ function laws(kind: KindName, makeForm: () => Form): void {
       await threaded.release();
     });
 
-    it('one releases what another acquired, and nobody queues behind that any more', async () => {
+    it('one releases what another acquired, and no task queues behind that any more', async () => {
       const lock = open({ threaded: false });
       await lock.acquire();
       await new LockFile(path, { threaded: false }).release();
@@ -307,7 +307,7 @@ function laws(kind: KindName, makeForm: () => Form): void {
       await lock.release();
       await lock.acquire(5_000);
       await lock.release();
-      other[Symbol.dispose](); // Where the release was another thread's, only now does it learn of it.
+      other[Symbol.dispose](); // If another thread released the lock, this object notices only now.
     });
   });
 }

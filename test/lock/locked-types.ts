@@ -1,6 +1,6 @@
 /**
- * What the types of `locked` and its kin say, told to the compiler: this file need only compile. `Equal` is an error
- * where two types differ, and `@ts-expect-error` one where nothing is wrong.
+ * The types of `locked` and its variants, checked by the compiler: this file only has to compile. `Equal` is an error
+ * if two types differ, and `@ts-expect-error` if there is no error.
  */
 import { locked, lockedSync, withLock, withLockSync } from '../../src/index.js';
 
@@ -10,7 +10,7 @@ import { locked, lockedSync, withLock, withLockSync } from '../../src/index.js';
 type Equal<A, B> =
   (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : { differ: [A, B] };
 function same<A, B>(_: Equal<A, B>): void {
-  // The compiler has done it all.
+  // The compiler has checked everything.
 }
 
 /** Never called. */

@@ -1,4 +1,7 @@
-/** A function under a lock: what it is given, what it gives, and that the lock is held meanwhile and given back after. */
+/**
+ * A function under a lock: its arguments, its result, and that the lock is held while it runs and released
+ * afterwards.
+ */
 import { readdirSync } from 'node:fs';
 import { basename } from 'node:path';
 import { expect } from 'chai';
@@ -32,7 +35,7 @@ describe('a function under a lock', () => {
   const isLocked = () => new LockFile(path).isLockedSync();
 
   describe('withLock', () => {
-    it('holds the lock while its work runs, and gives the result', async () => {
+    it('holds the lock while its work runs, and returns the result', async () => {
       const result = await withLock(path, async (lock) => {
         await turn();
         expect(lock.path).to.equal(path);
@@ -42,11 +45,11 @@ describe('a function under a lock', () => {
       expect(isLocked()).to.equal(false);
     });
 
-    it('takes work that is synchronous', async () => {
+    it('accepts synchronous work', async () => {
       expect(await withLock(path, isLocked)).to.equal(true);
     });
 
-    it('gives the lock back when its work throws or rejects, and that is what comes through', async () => {
+    it('releases the lock when its work throws or rejects, and rethrows that error', async () => {
       const oops = new Error('oops');
       expect(await failure(() => withLock(path, () => Promise.reject(oops)))).to.equal(oops);
       expect(isLocked()).to.equal(false);
@@ -66,7 +69,7 @@ describe('a function under a lock', () => {
       expect(ran).to.equal(false);
     });
 
-    it('rejects when the lock was broken under its work, unless that failed itself', async () => {
+    it('rejects when the lock was broken while its work ran, unless the work itself failed', async () => {
       expect(await failure(() => withLock(path, (lock) => lock.breakLock()))).to.be.instanceOf(NotMyLock);
       const oops = new Error('oops');
       const work = async (lock: LockFile) => {
@@ -78,27 +81,27 @@ describe('a function under a lock', () => {
   });
 
   describe('withLockSync', () => {
-    it('holds the lock while its work runs, and gives the result', () => {
+    it('holds the lock while its work runs, and returns the result', () => {
       expect(withLockSync(path, (lock) => lock.iAmLockingSync())).to.equal(true);
       expect(isLocked()).to.equal(false);
     });
 
-    it('gives the lock back when its work throws, and that is what comes through', async () => {
+    it('releases the lock when its work throws, and rethrows that error', async () => {
       const oops = new Error('oops');
       const work = (lock: LockFile) => {
-        lock.breakLockSync(); // Its own error is the one to tell, not that of the release.
+        lock.breakLockSync(); // The error of the work matters more than that of the release.
         throw oops;
       };
       expect(await failure(() => withLockSync(path, work))).to.equal(oops);
       expect(isLocked()).to.equal(false);
     });
 
-    it('refuses work that goes on after it returns', async () => {
+    it('refuses work that returns a promise', async () => {
       const works = [() => Promise.resolve(1), () => ({ then: () => undefined })];
       for (const work of works) {
         const error = await failure(() => withLockSync(path, work as () => unknown));
         expect(error).to.be.instanceOf(TypeError);
-        expect(error.message).to.include('asynchronous');
+        expect(error.message).to.include('must not return a promise');
         expect(isLocked()).to.equal(false);
       }
       expect(withLockSync(path, () => ({ then: 'a field' }))).to.deep.equal({ then: 'a field' });
@@ -144,7 +147,7 @@ describe('a function under a lock', () => {
       expect(Store.prototype.save.name).to.equal('save');
     });
 
-    it('refuse what is no function and no method', async () => {
+    it('refuse anything but a function or a method', async () => {
       const decorate = locked(path) as (work: unknown, context?: unknown) => unknown;
       const refused: readonly (readonly [unknown, unknown?])[] = [
         [undefined, { kind: 'field' }],
@@ -195,7 +198,7 @@ describe('a function under a lock', () => {
       expect(names).to.deep.equal(['ann.lock', 'bob.lock']);
     });
 
-    it('reject when the path can’t be told, and don’t run', async () => {
+    it('reject when the path can’t be computed, and don’t run', async () => {
       const oops = new Error('oops');
       const run = locked((): string => {
         throw oops;
@@ -203,7 +206,7 @@ describe('a function under a lock', () => {
       expect(await failure(() => run())).to.equal(oops);
     });
 
-    it('make a relative path absolute where it is written, and one from a function at each call', async () => {
+    it('make a given relative path absolute at once, and a computed one at each call', async () => {
       const { stdout, stderr } = await run(
         `const names = () => fs.readdirSync('.').filter((name) => !name.startsWith('.holdfast-')).join();
          const kept = holdfast.lockedSync('config.json')(names);

@@ -1,4 +1,4 @@
-/** What an error says: for people who have only that line. */
+/** The messages of errors: for people who have only that line. */
 import { expect } from 'chai';
 import * as errors from '../../src/model/errors.js';
 import * as failures from '../../src/lock/messages.js';
@@ -20,23 +20,23 @@ const record: HolderRecord = {
 const alive = { verdict: 'alive', reason: 'the process is alive' } as const;
 const holder: Holder = { ...record, ...alive, kind: 'link' };
 
-describe('the words of an error', () => {
+describe('the message of an error', () => {
   describe('about a holder', () => {
     const say = (change: Partial<Holder>) => describeHolder('/a.lock', { ...holder, ...change }, now);
 
     it('name it, its age, its note, whether it lives, and what to do', () => {
       expect(say({})).to.equal(
         '/a.lock is held by pid 4711, thread 0, on host vm ("nightly "import""), for 1 min; ' +
-          'the process is alive. Wait for it, or break the lock with breakLock() if you know it is stuck.',
+          'the process is alive. Wait until it releases the lock. If you know that it is stuck, call breakLock().',
       );
     });
 
-    it('say that a dead one is replaced, and of an unknown one why nobody can tell', () => {
+    it('say that a dead one is replaced, and why an unknown one may be alive', () => {
       expect(say({ verdict: 'dead', reason: 'the process is gone' })).to.include(
-        'Whoever tries next replaces it',
+        'The next acquire takes the lock over',
       );
       expect(say({ verdict: 'unknown', reason: 'it is elsewhere' }))
-        .to.include("it can't be proved dead: it is elsewhere")
+        .to.include('it may be alive: it is elsewhere')
         .and.to.include('call breakLock()');
     });
 
@@ -61,7 +61,7 @@ describe('the words of an error', () => {
     it('leave out what is not known', () => {
       const bare: Holder = { kind: 'link', pid: 5, ...alive };
       expect(describeHolder('/a.lock', bare, now)).to.match(
-        /^\/a.lock is held by pid 5, on host \?, for 0 ms;/,
+        /^\/a.lock is held by pid 5; the process is alive/,
       );
     });
 
@@ -70,7 +70,7 @@ describe('the words of an error', () => {
       expect(describeHolder('/a.lock', { ...foreign, description: 'a FIFO' }, now)).to.include(
         'foreign lock, a FIFO',
       );
-      expect(describeHolder('/a.lock', foreign, now)).to.include('foreign lock, one that is not ours');
+      expect(describeHolder('/a.lock', foreign, now)).to.include("foreign lock, another program's");
     });
 
     it('tell an empty directory from a lock', () => {
@@ -104,7 +104,7 @@ describe('the words of an error', () => {
     }
   });
 
-  it('a refusal is said in words, with its code; one that nobody foresaw, in its own', () => {
+  it('a system error is explained, with its code; an unknown one keeps its own message', () => {
     const refusal = (code: string) => Object.assign(new Error(`${code}: raw`), { code });
     for (const code of ['ENOENT', 'ENOTDIR', 'EACCES', 'EPERM', 'EROFS', 'ENOSPC', 'EDQUOT', 'EISDIR']) {
       expect(explainSystemError(refusal(code), '/dir')).to.match(new RegExp(`[a-z]{4}.*\\(${code}\\)$`));
@@ -119,7 +119,7 @@ describe('the words of an error', () => {
       expect(explainSystemError(nothing, '/dir')).to.equal(String(nothing));
   });
 
-  it('a name that can’t be removed is told by its path, and why; one that can’t be made is not', () => {
+  it('a name that can’t be removed is reported with its path and the reason; one that can’t be created is not', () => {
     const refusal = (code: string, syscall: string) =>
       Object.assign(new Error(`${code}: raw`), { code, syscall, path: '/dir/a.lock' });
     for (const code of ['EPERM', 'EACCES']) {
@@ -173,10 +173,10 @@ describe('an error', () => {
   it('a task that is still acquiring is named as such, by either error', () => {
     expect(failures.timedOutInQueue(5, '/a.lock')).to.be.instanceOf(errors.LockTimeout);
     expect(failures.timedOutInQueue(0, '/a.lock')).to.be.instanceOf(errors.AlreadyLocked);
-    expect(failures.timedOutInQueue(5, '/a.lock').message).to.include('another task of this thread');
+    expect(failures.timedOutInQueue(5, '/a.lock').message).to.include('another task in this thread');
   });
 
-  it('a recovery that takes too long is an UnlockError, with who recovers', () => {
+  it('a recovery that takes too long is an UnlockError that names the recovering process', () => {
     const blocker = {
       path: '/a.lock.evict',
       found: { kind: 'link', text: '', record },
@@ -185,9 +185,9 @@ describe('an error', () => {
     const error = failures.removalInProgress('/a.lock', blocker);
     expect(error).to.be.instanceOf(errors.UnlockError);
     expect(error.message)
-      .to.include('somebody else is removing it')
+      .to.include('another process is removing it')
       .and.to.include('/a.lock.evict is held by pid 4711');
     const own = failures.removalInProgress('/a.lock', { ...blocker, path: '/a.lock' });
-    expect(own.message).to.include('its holder, pid 4711').and.to.include(`/a.lock.${record.token}, is gone`);
+    expect(own.message).to.include('its holder, pid 4711').and.to.include(`/a.lock.${record.token} is gone`);
   });
 });

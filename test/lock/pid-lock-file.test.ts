@@ -1,4 +1,4 @@
-/** The pid file: both its names at every point at which its holder can die, and other programs' pid files. */
+/** The pid file: its two names at every point at which its holder can die, and other programs' pid files. */
 import { spawnSync } from 'node:child_process';
 import {
   mkdirSync,
@@ -20,12 +20,12 @@ import { temporaryDirectory } from '../support/temporary.js';
 
 const holdfast = new URL('../../src/index.js', import.meta.url).href;
 
-/** A pid that was somebody's a moment ago, and is nobody's now. */
+/** A pid that a process had a moment ago, and that is free now. */
 function deadPid(): number {
   return spawnSync('true').pid;
 }
 
-/** A process that takes the pid file, and is killed at its `step`th call of the file system, or holding. */
+/** A process that takes the pid file, and is killed at its `step`th file system call, or while it holds it. */
 function dieAt(path: string, step: number): { reached: boolean; pid: number } {
   const script = `
     import fs from 'node:fs';
@@ -66,7 +66,7 @@ describe('a pid file', () => {
     expect(lock.readPidSync()).to.equal(null);
   });
 
-  it('stands where the option lockPath says, and what it is for is not touched', async () => {
+  it('is at the option lockPath, and the locked path is not touched', async () => {
     const directory = temporaryDirectory().expect('data', 'data/');
     mkdirSync(directory.join('data/run'), { recursive: true });
     const path = directory.join('data');
@@ -99,7 +99,7 @@ describe('a pid file', () => {
       expect(lock.readPidSync(), `killed at call ${step}`).to.equal(process.pid);
       if (!lock.clean) expect(lock.previousHolder?.pid).to.equal(pid);
       lock.releaseSync();
-      // The private files of those who died before they took anything are swept by the next process.
+      // The next process sweeps the private files of processes that died before they took the lock.
       const left = readdirSync(directory.path).filter((name) => !/^daemon\.pid\.[0-9a-f]{24}$/.test(name));
       expect(withoutBeacons(left), `killed at call ${step}`).to.deep.equal([]);
     }
@@ -162,13 +162,13 @@ describe('a pid file', () => {
     await lock.release();
   });
 
-  it('is not spoken for by the record of another claim', () => {
+  it('does not belong to the record of another claim', () => {
     const directory = temporaryDirectory().expect('daemon.pid');
     const path = directory.join('daemon.pid');
     const killed = dieAt(path, Number.MAX_SAFE_INTEGER);
     expect(killed.reached).to.equal(false);
     const lock = new PidLockFile(path).acquireSync(0);
-    // Somebody removed our pid file by hand, and wrote one with the very same text.
+    // Somebody removed our pid file by hand, and wrote another one with the same text.
     unlinkSync(path);
     writeFileSync(path, `${process.pid}\n`);
     expect(lock.holderSync()?.kind).to.equal('foreign');
@@ -187,7 +187,7 @@ describe('a pid file', () => {
     expect(readFileSync(path, 'utf8')).to.equal('1\n');
   });
 
-  it('that somebody removed by hand still excludes, for its holder lives', () => {
+  it('still excludes after somebody removed it by hand, because its holder is alive', () => {
     const path = temporaryDirectory().join('daemon.pid');
     const lock = new PidLockFile(path).acquireSync(0);
     unlinkSync(path);
@@ -244,7 +244,7 @@ describe('a pid alone', () => {
     );
   });
 
-  it('is looked for in every namespace below, and in none if a process can’t be seen', () => {
+  it('is searched in every namespace below, and in none if a process can’t be seen', () => {
     if (process.platform === 'linux') {
       expect(isPidInUse(process.pid)).to.equal(true);
       expect(isPidInUse(deadPid())).to.equal(false);

@@ -1,4 +1,4 @@
-/** How long a lock is nobody's when its holder was killed: the one promise here that is a time. */
+/** How long a lock stays free after its holder was killed: the only promise here that is a time. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { expect } from 'chai';
@@ -9,12 +9,12 @@ import { temporaryDirectory } from '../support/temporary.js';
 
 const ROUNDS = 20;
 const LIMIT_MS = 50;
-/** Long enough for a waiter's pauses to have grown to their longest. */
+/** After this time a waiter's pauses have reached their maximum. */
 const WAIT_MS = 100;
 
 const script = fileURLToPath(new URL('../support/referee-waiter.js', import.meta.url));
 
-/** One process, and what it has said last. */
+/** One process, and its last line of output. */
 class Waiter {
   readonly process: ContenderProcess;
   #said = '';
@@ -50,7 +50,7 @@ for (const form of ['async', 'sync'] as const) {
 
     afterEach(() => crew.dismiss());
 
-    /** The median of how long it takes until one enters whose turn `round` brings about. */
+    /** The median time until the process enters that `round` lets in. */
     async function median(
       round: (holder: ContenderProcess, waiter: Waiter) => Promise<number>,
     ): Promise<number> {

@@ -1,5 +1,5 @@
 /**
- * The locks under test: every kind, in every form, each behind one asynchronous face, so that one suite runs over
+ * The locks under test: every kind, in every form, each behind one asynchronous interface, so that one suite runs over
  * all of them.
  */
 import { Worker } from 'node:worker_threads';
@@ -18,7 +18,7 @@ export const kinds = { LockFile, LinkLockFile, MkdirLockFile, SymlinkLockFile } 
 export type KindName = keyof typeof kinds;
 export const kindNames = Object.keys(kinds) as KindName[];
 
-/** What `holder().kind` says of each. */
+/** The `holder().kind` of each. */
 export const onDisk: Readonly<Record<KindName, Holder['kind']>> = {
   LockFile: 'link',
   LinkLockFile: 'link',
@@ -40,7 +40,7 @@ export interface Subject {
 
 export interface Form {
   open(kind: KindName, path: string, options?: LockOptions): Subject;
-  /** The thread that it holds in, as in the record. */
+  /** The thread that holds the lock, as in the record. */
   thread(): number;
   close?(): Promise<void>;
 }
@@ -49,7 +49,7 @@ export interface Form {
 export async function call(lock: LockBase, form: 'async' | 'sync', name: keyof Subject, argument?: unknown) {
   switch (name) {
     case 'acquire':
-      // The lock itself is no answer that could be sent to another thread.
+      // The lock itself can't be sent to another thread.
       if (form === 'sync') lock.acquireSync(argument as number);
       else await lock.acquire(argument as number);
       return undefined;
@@ -95,7 +95,7 @@ function here(form: 'async' | 'sync', extra: LockOptions = {}): Form {
   };
 }
 
-/** What the worker is asked, and what it answers. */
+/** A request to the worker, and its answer. */
 export interface Question {
   readonly id: number;
   readonly lock: number;
@@ -115,7 +115,7 @@ function inWorker(form: 'async' | 'sync'): Form {
   const thread = worker.threadId;
   const waiting = new Map<number, (answer: Answer) => void>();
   worker.on('message', (answer: Answer) => waiting.get(answer.id)?.(answer));
-  worker.unref(); // It outlives each single test, which is no leak.
+  worker.unref(); // It outlives each test, which is no leak.
   let ids = 0;
   return {
     thread: () => thread,

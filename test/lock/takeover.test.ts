@@ -1,4 +1,7 @@
-/** A dead holder is replaced at once, by whatever kind and form, and all that the dead left is gone after. Real processes, SIGKILLed. */
+/**
+ * A dead holder is replaced at once, by each kind and form, and its files are removed. Real processes, killed by
+ * SIGKILL.
+ */
 import { readdirSync } from 'node:fs';
 import { expect } from 'chai';
 import { LockFile, MkdirLockFile } from '../../src/index.js';
@@ -20,7 +23,7 @@ describe('takeover', () => {
   afterEach(endScripts);
 
   for (const victim of kindNames) {
-    it(`a dead ${victim}’s lock is taken by each kind and form at once, and the taker is told`, async () => {
+    it(`a dead ${victim}’s lock is taken by each kind and form at once, and the new holder is informed`, async () => {
       const names = kindNames.flatMap((taker) => forms.map((form) => [taker, form] as const));
       const script = start(
         `for (const name of ${JSON.stringify(names.map((name) => name.join()))})
@@ -63,7 +66,7 @@ describe('takeover', () => {
     expect(calls).to.be.greaterThan(6);
   }).timeout(240_000);
 
-  /** Kills a process after its first call, its second …, until it gets through; how many it makes. */
+  /** Kills a process after its first call, its second …, until it completes. Returns how many calls it makes. */
   async function killedAfterEachCall(victim: string, before: string): Promise<number> {
     for (let first = 1; ; first += AT_ONCE) {
       const calls = Array.from({ length: AT_ONCE }, (_, index) => first + index);
@@ -72,7 +75,10 @@ describe('takeover', () => {
     }
   }
 
-  /** Is it killed, or does it get through before? Either way the next has the lock, and nothing is left. */
+  /**
+   * Returns whether the process was killed before it completed. Either way the next contender gets the lock, and no
+   * file stays.
+   */
   async function isKilledAfter(call: number, victim: string, before: string): Promise<boolean> {
     const own = temporaryDirectory();
     if (before !== '') await run(before, { cwd: own.path });
@@ -86,7 +92,7 @@ describe('takeover', () => {
     return ending.signal !== null;
   }
 
-  it('the lock of a dead process’s worker is a dead holder’s', async () => {
+  it('the lock of a worker is recovered when its process is dead', async () => {
     const body = `${imports}; await new LockFile('config.json').acquire(); say('held'); setInterval(() => {}, 1_000);`;
     const url = `data:text/javascript,${encodeURIComponent(body)}`;
     const script = start(
@@ -103,7 +109,7 @@ describe('takeover', () => {
 
 const DIES_HOLDING = `new LockFile('config.json').acquireSync(0); process.kill(process.pid, 'SIGKILL');`;
 
-/** Patches the calls by which a lock changes the disk: after the n-th the process is no more. */
+/** Patches the calls by which a lock changes the disk: after the n-th one the process is killed. */
 function diesAfter(calls: number): string {
   return `
     import { syncBuiltinESMExports } from 'node:module';

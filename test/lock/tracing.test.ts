@@ -1,4 +1,4 @@
-/** What the channels tell, to whom, and that they tell nothing when nobody listens. */
+/** The messages of the tracing channels, and that nothing is published without a subscriber. */
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
@@ -18,7 +18,7 @@ import { temporaryDirectory } from '../support/temporary.js';
 
 const events = ['start', 'end', 'asyncStart', 'asyncEnd', 'error'] as const;
 
-/** Hears a tracing channel while `work` runs. */
+/** Subscribes to a tracing channel while `work` runs. */
 async function hear(name: string, work: () => unknown): Promise<[string, LockMessage][]> {
   const heard: [string, LockMessage][] = [];
   const each = Object.fromEntries(
@@ -39,7 +39,7 @@ const names = (heard: [string, LockMessage][]) => heard.map(([event]) => event);
 describe('the channels', () => {
   const file = () => temporaryDirectory().join('file');
 
-  it('tell of a lock that is awaited, with one message for one call', async () => {
+  it('report an asynchronous acquire, with one message for one call', async () => {
     const lock = new LockFile(file());
     const acquired = await hear('holdfast:acquire', () => lock.acquire());
     expect(names(acquired)).to.deep.equal(['start', 'end', 'asyncStart', 'asyncEnd']);
@@ -49,13 +49,13 @@ describe('the channels', () => {
     expect(names(released)).to.deep.equal(['start', 'end', 'asyncStart', 'asyncEnd']);
   });
 
-  it('tell of a lock that is taken synchronously', async () => {
+  it('report a synchronous acquire', async () => {
     const lock = new LockFile(file());
     expect(names(await hear('holdfast:acquire', () => lock.acquireSync()))).to.deep.equal(['start', 'end']);
     expect(names(await hear('holdfast:release', () => lock.releaseSync()))).to.deep.equal(['start', 'end']);
   });
 
-  it('tell of a lock that is given back by `using`, and not of one that is not held', async () => {
+  it('report a lock that `using` releases, and not one that is not held', async () => {
     const lock = await new LockFile(file()).acquire();
     const both = () => lock[Symbol.asyncDispose]().then(() => lock[Symbol.asyncDispose]());
     expect(names(await hear('holdfast:release', both))).to.have.length(4);
@@ -67,7 +67,7 @@ describe('the channels', () => {
     expect(names(again)).to.deep.equal(['start', 'end']);
   });
 
-  it('tell why a call failed, which the caller hears all the same', async () => {
+  it('report why a call failed, and the caller still gets the error', async () => {
     const path = file();
     await withLock(path, async () => {
       const lock = new LockFile(path);
@@ -87,7 +87,7 @@ describe('the channels', () => {
     expect(released[2]?.[1].error).to.have.property('code', 'NOT_LOCKED');
   });
 
-  it('tell whose lock was recovered, and of nothing else', async () => {
+  it('report whose lock was recovered, and nothing else', async () => {
     const path = file();
     const messages: RecoveredMessage[] = [];
     const listener = (message: unknown) => void messages.push(message as RecoveredMessage);
@@ -109,7 +109,7 @@ describe('the channels', () => {
     }
   });
 
-  it('make nothing when nobody listens: not even the lock’s paths are read', async () => {
+  it('allocate nothing without a subscriber: not even the lock’s paths are read', async () => {
     const read = (): never => {
       throw new Error('read');
     };
@@ -128,7 +128,7 @@ describe('the channels', () => {
     });
   });
 
-  it('do not let what a subscriber throws reach the lock', () => {
+  it('keep a subscriber’s error from the lock', () => {
     const script = `
       import { tracingChannel } from 'node:diagnostics_channel';
       import { LockFile } from 'holdfast';

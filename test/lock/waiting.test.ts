@@ -1,4 +1,4 @@
-/** Waiting: in this thread's queue, on the disk for other processes, with an end by time or by abort. */
+/** Waiting: in this thread's queue, and for other processes, until a timeout or an abort. */
 import { readdirSync, renameSync, mkdirSync } from 'node:fs';
 import { basename, relative } from 'node:path';
 import { expect } from 'chai';
@@ -44,7 +44,7 @@ function laws(Kind: (typeof kinds)[keyof typeof kinds], kindName: string): void 
   };
 
   describe('in one thread', () => {
-    it('tasks that share an object have it one at a time, first in, first out', async () => {
+    it('tasks that share an object hold the lock one at a time, first in, first out', async () => {
       const lock = new Kind(path);
       const order: string[] = [];
       let inside = 0;
@@ -62,7 +62,7 @@ function laws(Kind: (typeof kinds)[keyof typeof kinds], kindName: string): void 
       nothingLeft();
     });
 
-    it('objects for one path, however it is spelled, have it first in, first out', async () => {
+    it('objects for one path, however it is spelled, hold the lock first in, first out', async () => {
       const spellings = [path, relative(process.cwd(), path), `${directory.path}/./x/../${basename(path)}`];
       const order: number[] = [];
       const tasks = [0, 1, 2, 3, 4, 5].map(async (task) => {
@@ -76,7 +76,7 @@ function laws(Kind: (typeof kinds)[keyof typeof kinds], kindName: string): void 
       nothingLeft();
     });
 
-    it('whoever gives up in the queue lets the next one pass', async () => {
+    it('a task that gives up in the queue lets the next one pass', async () => {
       const holder = await new Kind(path).acquire();
       const impatient = failure(() => new Kind(path).acquire(20));
       const next = new Kind(path).acquire();
@@ -135,7 +135,7 @@ function laws(Kind: (typeof kinds)[keyof typeof kinds], kindName: string): void 
       );
     });
 
-    it('a thread-mate’s breakLock lets those who queue go on', async () => {
+    it('breakLock() in the same thread lets the queued tasks go on', async () => {
       const holder = await new Kind(path).acquire();
       const next = new Kind(path).acquire(10_000);
       await turn();
@@ -147,10 +147,10 @@ function laws(Kind: (typeof kinds)[keyof typeof kinds], kindName: string): void 
       nothingLeft();
     });
 
-    it('a lock broken from outside and taken anew by the same object is held once', () => {
+    it('a lock that was broken from outside, and acquired again by the same object, is held once', () => {
       const lock = new Kind(path);
       lock.acquireSync();
-      renameSync(`${path}.lock`, directory.join('elsewhere')); // What `rm` does, in a way that can be looked at.
+      renameSync(`${path}.lock`, directory.join('elsewhere')); // As `rm`, but the lock can still be read.
       directory.expect('elsewhere', 'elsewhere/', ...readdirSync(directory.path));
       lock.acquireSync(0);
       expect(lock.iAmLockingSync()).to.equal(true);
@@ -159,19 +159,19 @@ function laws(Kind: (typeof kinds)[keyof typeof kinds], kindName: string): void 
       expect(registry.owned.size).to.equal(0);
     });
 
-    it('acquireSync does not wait for its own thread without limit: AlreadyLocked at once', async () => {
+    it('acquireSync does not wait for its own thread without a timeout: AlreadyLocked at once', async () => {
       const holder = await new Kind(path).acquire();
       const start = performance.now();
       const error = await failure(() => new Kind(path).acquireSync());
       expect(error).to.be.instanceOf(AlreadyLocked);
-      expect(error.message).to.include('this very thread');
+      expect(error.message).to.include('already held by this thread');
       expect(performance.now() - start).to.be.below(5_000);
       expect(await failure(() => new Kind(path).acquireSync(20))).to.be.instanceOf(LockTimeout);
       await holder.release();
       nothingLeft();
     });
 
-    it('acquireSync passes those who queue, and they go on after it', async () => {
+    it('acquireSync passes the queued tasks, and they go on after it', async () => {
       const holder = await new Kind(path).acquire();
       const queued = new Kind(path).acquire(10_000);
       holder.releaseSync();
@@ -181,7 +181,7 @@ function laws(Kind: (typeof kinds)[keyof typeof kinds], kindName: string): void 
       nothingLeft();
     });
 
-    it('0 finds a task that is just acquiring', async () => {
+    it('a timeout of 0 notices a task that is just acquiring', async () => {
       const first = new Kind(path, { io: 'async' }).acquire();
       const error = await failure(() => new Kind(path, { io: 'async' }).acquire(0));
       expect(error).to.be.instanceOf(AlreadyLocked);
@@ -189,7 +189,7 @@ function laws(Kind: (typeof kinds)[keyof typeof kinds], kindName: string): void 
       nothingLeft();
     });
 
-    it('a waiter in the queue for a lock that can’t be made fails as the first does', async () => {
+    it('a waiter in the queue for a lock that can’t be created fails as the first one does', async () => {
       const missing = directory.join('missing', 'config.json');
       const both = [new Kind(missing).acquire(), new Kind(missing).acquire()];
       const [one, other] = await Promise.all(both.map((each) => failure(() => each)));
@@ -221,7 +221,7 @@ function laws(Kind: (typeof kinds)[keyof typeof kinds], kindName: string): void 
       nothingLeft();
     });
 
-    it('a timeout names the other process, and nothing is left', async () => {
+    it('a timeout names the other process, and leaves nothing', async () => {
       const other = await heldByAnother();
       for (const attempt of [
         () => new Kind(path).acquire(30),
@@ -237,7 +237,7 @@ function laws(Kind: (typeof kinds)[keyof typeof kinds], kindName: string): void 
       nothingLeft();
     });
 
-    it('an abort while it pauses rejects with its reason, and nothing is left', async () => {
+    it('an abort while it pauses rejects with its reason, and leaves nothing', async () => {
       const other = await heldByAnother();
       const controller = new AbortController();
       const attempt = failure(() => new Kind(path).acquire({ signal: controller.signal, timeout: 60_000 }));
@@ -252,7 +252,7 @@ function laws(Kind: (typeof kinds)[keyof typeof kinds], kindName: string): void 
 }
 
 describe('waiting', () => {
-  it('where the whole process is the holder, those who queue go on when another object releases', async () => {
+  it('if the whole process is the holder, the queued tasks go on when another object releases', async () => {
     const path = temporaryDirectory().join('config.json');
     const [one, other, next] = [1, 2, 3].map(() => new LockFile(path, { threaded: false }));
     if (one === undefined || other === undefined || next === undefined) throw new Error('unreachable');

@@ -1,4 +1,4 @@
-/** The other end of the forms "in a worker": performs calls on locks of its own, and answers. */
+/** The other end of the forms "in a worker": makes calls on its own locks, and answers. */
 import { parentPort } from 'node:worker_threads';
 import type { LockBase } from '../../src/index.js';
 import { call, kinds, type Answer, type Question } from './subjects.js';
