@@ -84,7 +84,7 @@ describe('holdfast status', () => {
     const code = await status({ name: 'status', paths }, 'plain', (line) => lines.push(line));
     expect(code).to.equal(1);
     expect(lines).to.deep.equal([
-      `held: ${paths[0] ?? ''}, by a file that is not ours; it looks like that of filelock (SoftFileLock): pid 123`,
+      `held: ${paths[0] ?? ''}, by a file that is not ours; it looks like one of filelock (SoftFileLock): pid 123`,
       `held: ${paths[1] ?? ''}, by nobody who is named: it is an empty directory`,
     ]);
   });
@@ -200,7 +200,7 @@ describe('holdfast break', () => {
     expect(await place.run('break', '--force', 'file')).to.include({
       code: 0,
       stdout:
-        'file: broke the lock of a file that is not ours; it looks like that of filelock (SoftFileLock): pid 123\n',
+        'file: broke the lock of a file that is not ours; it looks like one of filelock (SoftFileLock): pid 123\n',
     });
   });
 });
