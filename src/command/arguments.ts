@@ -1,7 +1,7 @@
 /**
- * The arguments of the command `holdfast`, checked before anything is locked.
+ * Parses the arguments of the `holdfast` command, and checks them before anything is locked.
  *
- * Rule: for `run`, what follows the first `--` is the command's own and is never looked at.
+ * Rule: for `run`, the arguments after the first `--` belong to the command and are passed on unread.
  */
 import { parseArgs, type ParseArgsConfig } from 'node:util';
 import { parseDuration } from './duration.js';
@@ -39,10 +39,10 @@ export interface Info {
 }
 
 export type Task = (Run | Status | Wait | Break | Info) & {
-  /** For programs: results and errors as JSON. */
+  /** Print results and errors as JSON. */
   readonly json: boolean;
-  /** The exit code when the time is up. */
-  readonly lateCode: number;
+  /** The exit code after a timeout. */
+  readonly timeoutCode: number;
 };
 
 const LOCK_KINDS = ['link', 'mkdir', 'symlink'] as const;
@@ -51,7 +51,7 @@ export type LockKind = (typeof LOCK_KINDS)[number];
 /** sysexits.h: EX_TEMPFAIL, "the user is invited to retry". */
 export const TIMEOUT_CODE = 75;
 
-/** The arguments make no sense. The message ends in what to do. */
+/** The arguments are wrong. The message says what to do instead. */
 export class UsageError extends Error {
   override readonly name = 'UsageError';
   readonly code = 'USAGE';
@@ -71,7 +71,7 @@ const OPTIONS = {
 
 const COMMANDS = 'run, status, wait or break';
 
-/** Is JSON asked for? Known before the rest, so that an error in the rest can be told in it. */
+/** Is there a `--json`? Checked before the rest is parsed, so that an error in the rest is printed as JSON too. */
 export function wantsJson(args: readonly string[]): boolean {
   return untilDashes(args).includes('--json');
 }
@@ -79,17 +79,17 @@ export function wantsJson(args: readonly string[]): boolean {
 export function parseTask(args: readonly string[]): Task {
   const [name = '', ...rest] = args;
   const json = wantsJson(args);
-  if (['--help', '-h', 'help'].includes(name)) return { name: 'help', json, lateCode: TIMEOUT_CODE };
-  if (['--version', '-V'].includes(name)) return { name: 'version', json, lateCode: TIMEOUT_CODE };
+  if (['--help', '-h', 'help'].includes(name)) return { name: 'help', json, timeoutCode: TIMEOUT_CODE };
+  if (['--version', '-V'].includes(name)) return { name: 'version', json, timeoutCode: TIMEOUT_CODE };
   if (!isCommand(name)) {
-    if (name === '') throw new UsageError(`say what to do: ${COMMANDS}`);
-    if (name.startsWith('-')) throw new UsageError(`${name} comes after the command: ${COMMANDS}`);
-    throw new UsageError(`there is no command ${quote(name)}, only ${COMMANDS}`);
+    if (name === '') throw new UsageError(`missing command: expected ${COMMANDS}`);
+    if (name.startsWith('-')) throw new UsageError(`put ${name} after the command: ${COMMANDS}`);
+    throw new UsageError(`unknown command ${quote(name)}: expected ${COMMANDS}`);
   }
   const own = name === 'run' ? untilDashes(rest) : rest;
   const { values, positionals } = read(name, own);
-  if (values['help'] === true) return { name: 'help', json, lateCode: TIMEOUT_CODE };
-  const common = { json, lateCode: toCode(values['timeout-code']) };
+  if (values['help'] === true) return { name: 'help', json, timeoutCode: TIMEOUT_CODE };
+  const common = { json, timeoutCode: toCode(values['timeout-code']) };
   switch (name) {
     case 'run':
       return { ...common, ...toRun(values, positionals, rest.slice(own.length + 1)) };
@@ -120,7 +120,7 @@ function read(
   try {
     return parseArgs({ args: [...args], options: OPTIONS[name], allowPositionals: true });
   } catch (error) {
-    // The sentences after the first tell what a `--` would do, which here means something else.
+    // Only the first sentence: the others explain `--`, which has another meaning here.
     const [sentence = ''] = (error as Error).message.split(/\.\s/);
     throw new UsageError(`${name}: ${sentence.replace(/^[A-Z]/, (letter) => letter.toLowerCase())}`);
   }
@@ -128,16 +128,16 @@ function read(
 
 function toRun(values: Values, positionals: readonly string[], own: readonly string[]): Run {
   const timeout = toTimeout(values['timeout']);
-  const [path, ...strays] = positionals;
+  const [path, ...unexpected] = positionals;
   const [program, ...args] = own;
-  if (path === undefined) throw new UsageError('run: which PATH to lock?');
-  if (strays.length > 0) {
+  if (path === undefined) throw new UsageError('run: missing PATH');
+  if (unexpected.length > 0) {
     throw new UsageError(
-      `run: put -- before the command: holdfast run ${path} -- ${[...strays, ...own].join(' ')}`,
+      `run: put -- before the command: holdfast run ${path} -- ${[...unexpected, ...own].join(' ')}`,
     );
   }
   if (program === undefined) {
-    throw new UsageError(`run: which command? holdfast run ${path} -- COMMAND [ARG...]`);
+    throw new UsageError(`run: missing COMMAND: holdfast run ${path} -- COMMAND [ARG...]`);
   }
   const { kind, note } = values as { kind?: string; note?: string };
   return {
@@ -153,20 +153,20 @@ function toRun(values: Values, positionals: readonly string[], own: readonly str
 function toKind(kind: string | undefined): LockKind | undefined {
   const known = LOCK_KINDS.find((each) => each === kind);
   if (known === undefined && kind !== undefined) {
-    throw new UsageError(`--kind is one of ${LOCK_KINDS.join(', ')}, not ${quote(kind)}`);
+    throw new UsageError(`--kind must be one of ${LOCK_KINDS.join(', ')}, not ${quote(kind)}`);
   }
   return known;
 }
 
 function toPaths(positionals: readonly string[]): readonly string[] {
-  if (positionals.length === 0) throw new UsageError('which PATH?');
-  if (positionals.includes('')) throw new UsageError('a PATH must not be empty');
+  if (positionals.length === 0) throw new UsageError('missing PATH');
+  if (positionals.includes('')) throw new UsageError('PATH must not be empty');
   return positionals;
 }
 
 function toPath(positionals: readonly string[]): string {
-  const [path = '', ...strays] = toPaths(positionals);
-  if (strays.length > 0) throw new UsageError(`one PATH at a time; what is ${quote(strays.join(' '))}?`);
+  const [path = '', unexpected] = toPaths(positionals);
+  if (unexpected !== undefined) throw new UsageError(`unexpected argument ${quote(unexpected)}`);
   return path;
 }
 
@@ -174,7 +174,7 @@ function toTimeout(value: unknown): number {
   if (typeof value !== 'string') return Infinity;
   const timeout = parseDuration(value);
   if (timeout === undefined) {
-    throw new UsageError(`--timeout is a duration like 30s, 500ms, 2m or 1h, not ${quote(value)}`);
+    throw new UsageError(`--timeout must be a duration such as 30s, 500ms, 2m or 1h, not ${quote(value)}`);
   }
   return timeout;
 }
@@ -182,7 +182,7 @@ function toTimeout(value: unknown): number {
 function toCode(value: unknown): number {
   if (typeof value !== 'string') return TIMEOUT_CODE;
   if (!/^\d{1,3}$/.test(value) || Number(value) > 255) {
-    throw new UsageError(`-E is an exit code from 0 to 255, not ${quote(value)}`);
+    throw new UsageError(`-E must be an exit code from 0 to 255, not ${quote(value)}`);
   }
   return Number(value);
 }

@@ -1,14 +1,14 @@
 /**
- * `holdfast break`: removes the lock of a dead holder; by force, whoever's.
+ * `holdfast break`: removes the lock of a dead holder or, with `--force`, any lock.
  *
- * Rule: without force a lock is broken as every contender does it: by acquiring it, which only succeeds on proof of
- * death, and giving it back.
+ * Rule: without `--force`, the lock is broken the way every contender does it: acquired, which succeeds only on proof
+ * of death, and released.
  */
 import type { Holder } from '../model/holder.js';
 import { LockFile } from '../lock/lock-file.js';
 import type { Break } from './arguments.js';
 
-/** Whose lock was removed; null if nobody's was. */
+/** Returns the holder of the lock that was removed, or null if none was. */
 export async function breakLock({ path, force }: Break): Promise<Holder | null> {
   const lock = new LockFile(path, { note: 'holdfast break', threaded: false });
   const seen = await lock.holder();
@@ -23,6 +23,6 @@ export async function breakLock({ path, force }: Break): Promise<Holder | null> 
   if (previousHolder !== undefined) {
     return { ...previousHolder, kind: seen.kind, verdict: 'dead', reason: 'it died holding the lock' };
   }
-  // An empty directory names nobody; it is removed when it has stayed so for its grace.
+  // An empty directory names no holder. `acquire()` has removed it only if its grace period was over.
   return seen.kind === 'empty' ? seen : null;
 }

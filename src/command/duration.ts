@@ -1,4 +1,7 @@
-/** A duration as people type it: `30s`, `500ms`, `2m`, `1.5h`; a bare number is seconds, as for sleep(1) and flock(1). */
+/**
+ * Parses durations on the command line: `30s`, `500ms`, `2m`, `1.5h`. A number without a unit is in seconds, as for
+ * sleep(1) and flock(1).
+ */
 
 const FACTORS: ReadonlyMap<string, number> = new Map([
   ['ms', 1],
@@ -8,7 +11,7 @@ const FACTORS: ReadonlyMap<string, number> = new Map([
   ['d', 86_400_000],
 ]);
 
-/** In milliseconds; `undefined` if it is no duration. */
+/** Returns milliseconds, or `undefined` if the text is not a duration. */
 export function parseDuration(text: string): number | undefined {
   const [, number, unit = 's'] = /^(\d+(?:\.\d+)?)([a-z]+)?$/.exec(text) ?? [];
   const factor = FACTORS.get(unit);

@@ -1,9 +1,10 @@
 #!/usr/bin/env node
 /**
- * The command `holdfast`: what it prints, and with which code it exits. `help.ts` tells the codes.
+ * The command `holdfast`: what it prints, and its exit code. `help.ts` lists the exit codes.
  *
- * Rule: results go to the standard output; all else goes to the standard error, as a sentence or, for programs, as a
- * line of JSON. Nothing ends the process but having nothing left to do, so that all that was printed arrives.
+ * Rule: results go to standard output. Everything else goes to standard error, as a sentence or, with `--json`, as one
+ * line of JSON. The process ends when it has nothing left to do, never by `process.exit()`, which could cut off output
+ * that is still in a pipe.
  */
 import { AlreadyLocked, LockFailed, LockFileError, LockTimeout, UnlockError } from '../model/errors.js';
 import { TIMEOUT_CODE, UsageError, parseTask, wantsJson, type Task } from './arguments.js';
@@ -16,6 +17,7 @@ import { wait } from './wait.js';
 
 /** sysexits.h: EX_USAGE, EX_SOFTWARE, EX_CANTCREAT. */
 const WRONG_USAGE = 64;
+/** A bug, or a system error that no other code describes. */
 const SOFTWARE_ERROR = 70;
 const CANT_CREATE = 73;
 const REFUSED = 1;
@@ -59,7 +61,7 @@ function print(text: string): void {
 
 function codeFor(error: unknown, task: Task | undefined): number {
   if (error instanceof LockTimeout || error instanceof AlreadyLocked) {
-    return task?.name === 'break' ? REFUSED : (task?.lateCode ?? TIMEOUT_CODE);
+    return task?.name === 'break' ? REFUSED : (task?.timeoutCode ?? TIMEOUT_CODE);
   }
   if (error instanceof LockFailed) return CANT_CREATE;
   if (error instanceof UnlockError) return REFUSED;
@@ -76,8 +78,8 @@ function printError(error: unknown, task: Task | undefined): void {
     return;
   }
   const { name, code, path, holder } = error as LockFileError;
-  const told = { name, code, message: sentence, path, holder, exitCode: codeFor(error, task) };
-  process.stderr.write(`${JSON.stringify({ error: told })}\n`);
+  const details = { name, code, message: sentence, path, holder, exitCode: codeFor(error, task) };
+  process.stderr.write(`${JSON.stringify({ error: details })}\n`);
 }
 
 function sentenceFor(error: unknown, task: Task | undefined): string {
@@ -88,8 +90,8 @@ function sentenceFor(error: unknown, task: Task | undefined): string {
   if (!isHeld || path === undefined || error.holder === undefined) return error.message;
   const held = `${path} is held ${describeHold(error.holder)}.`;
   const advice = adviseForce(path);
-  if (task?.name === 'break') return `nothing was broken. ${held}\n${advice}`;
-  return `${error instanceof LockTimeout ? 'the time is up' : 'not waiting'}: ${held}\n${advice}`;
+  if (task?.name === 'break') return `the lock was not broken. ${held}\n${advice}`;
+  return `${error instanceof LockTimeout ? 'timed out' : 'not waiting'}: ${held}\n${advice}`;
 }
 
 async function main(args: readonly string[]): Promise<number> {
@@ -103,7 +105,7 @@ async function main(args: readonly string[]): Promise<number> {
   }
 }
 
-// Who reads us through `head` has read enough.
+// A reader such as `head` closes the pipe when it has read enough.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code !== 'EPIPE') throw error;
 });

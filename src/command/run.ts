@@ -1,11 +1,12 @@
 /**
- * `holdfast run`: a command under a lock.
+ * `holdfast run`: runs a command while holding a lock.
  *
- * Rule RUN-1: nothing runs before the lock is held, and the lock is held until the command has ended.
- * Rule RUN-2: who runs `holdfast run` sees the command: its input and output, its exit code, and signals reach it.
+ * Rule RUN-1: The command starts after the lock is held, and the lock is held until the command has ended.
+ * Rule RUN-2: To its caller, `holdfast run` behaves like the command: the same input and output, the same exit code,
+ * and signals reach the command.
  *
- * Not promised: that the command ends when this process is killed by SIGKILL. The holder is this process; when it is
- * dead the next contender takes the lock, while the command may still run. `docs/command.md` says what to do.
+ * Not promised: that the command ends when this process is killed by SIGKILL. This process is the holder: once it is
+ * dead, the next contender takes the lock while the command may still run. `docs/command.md` says what to do.
  */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { readFileSync } from 'node:fs';
@@ -24,29 +25,27 @@ const KINDS: {
   symlink: SymlinkLockFile,
 };
 
-/** This process is the holder; to tell its threads apart would tell people nothing. */
+/** The holder is this process: a thread number would only confuse people. */
 const ONE_HOLDER = { threaded: false };
 
-/** The command can't be run at all. */
+/** The command could not be started. */
 export class CommandFailed extends Error {
   override readonly name = 'CommandFailed';
   readonly code = 'COMMAND_FAILED';
-  /** As shells say it: 127 not found, 126 found and not to be run. */
+  /** As in shells: 127 if it was not found, 126 if it was found but can't be run. */
   readonly exitCode: number;
 
   constructor(program: string, cause: NodeJS.ErrnoException) {
     const missing = cause.code === 'ENOENT';
     super(
-      missing ? `there is no command ${program}` : `${program} can't be run (${cause.code ?? cause.message})`,
-      {
-        cause,
-      },
+      missing ? `command not found: ${program}` : `can't run ${program} (${cause.code ?? cause.message})`,
+      { cause },
     );
     this.exitCode = missing ? 127 : 126;
   }
 }
 
-/** Somebody broke the lock by force, so the command may not have been alone. */
+/** Someone broke the lock by force, so another holder may have run at the same time as the command. */
 export class LockLost extends Error {
   override readonly name = 'LockLost';
   readonly code = 'LOCK_LOST';
@@ -56,7 +55,7 @@ export class LockLost extends Error {
   }
 }
 
-/** The exit code. `warn` gets what went wrong without changing that. */
+/** Returns the exit code. Calls `warn` with errors that don't change it. */
 export async function run(task: Run, warn: (error: unknown) => void): Promise<number> {
   const Kind = task.kind === undefined ? LockFile : KINDS[task.kind];
   const [program] = task.command;
@@ -76,7 +75,7 @@ export async function run(task: Run, warn: (error: unknown) => void): Promise<nu
 }
 
 async function runCommand([program, ...args]: Run['command']): Promise<number> {
-  // Before the command exists, so that no signal ends us, and frees the lock, while it starts.
+  // Listen before the command starts: a signal in between would end this process and free the lock.
   let child: ChildProcess | undefined;
   const stopListening = passSignals((signal) => child?.kill(signal));
   try {
@@ -98,26 +97,26 @@ function ended(child: ChildProcess): Promise<number> {
   });
 }
 
-/** Those that ask a process for something. The others stop and continue it, or come of what it does itself. */
+/** Signals that ask a process to do something. The others stop and continue it, or report its own faults. */
 const PASSED = ['SIGHUP', 'SIGINT', 'SIGQUIT', 'SIGTERM', 'SIGUSR1', 'SIGUSR2', 'SIGALRM'] as const;
 const PASSED_ON_WINDOWS = ['SIGINT', 'SIGBREAK', 'SIGHUP'] as const;
 
-/** Has each signal that we get handed on; returns what ends that. */
+/** Passes on each signal that this process receives. Returns a function that stops that. */
 function passSignals(pass: (signal: NodeJS.Signals) => void): () => void {
-  const hear = (signal: NodeJS.Signals) => {
+  const listener = (signal: NodeJS.Signals) => {
     if (!cameFromTerminal(signal)) pass(signal);
   };
   const signals = process.platform === 'win32' ? PASSED_ON_WINDOWS : PASSED;
-  for (const signal of signals) process.on(signal, hear);
+  for (const signal of signals) process.on(signal, listener);
   return () => {
-    for (const signal of signals) process.off(signal, hear);
+    for (const signal of signals) process.off(signal, listener);
   };
 }
 
 /**
- * Did the command get this signal by itself? A terminal sends Ctrl-C to every process in its foreground, and a command
- * that is told twice takes that for impatience: terraform, docker compose and test runners then give up their clean-up.
- * Who sends a signal can't be told here, so in a terminal's foreground Ctrl-C is taken for the terminal's.
+ * Has the command received this signal already? A terminal sends Ctrl-C to every process in its foreground. Programs
+ * such as terraform, docker compose and test runners skip their clean-up when they receive it twice. Node.js doesn't
+ * report who sent a signal, so in a terminal's foreground SIGINT and SIGQUIT count as the terminal's.
  */
 function cameFromTerminal(signal: NodeJS.Signals): boolean {
   if (process.platform === 'win32') return true;

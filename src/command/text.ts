@@ -1,10 +1,10 @@
 /**
- * What the command says of a lock and its holder, for people at a terminal and for programs.
+ * Describes a lock and its holder in the words of the command.
  */
 import { type Holder } from '../model/holder.js';
 import { formatAge, describeLibrary, nameHolder } from '../model/holder-text.js';
 
-/** `free`: nobody holds it. `stale`: its holder is dead, and whoever tries next replaces it. */
+/** `free`: nobody holds it. `stale`: its holder is dead, and the next contender replaces it. */
 export type State = 'free' | 'stale' | 'held';
 
 export function stateOf(holder: Holder | null): State {
@@ -12,22 +12,22 @@ export function stateOf(holder: Holder | null): State {
   return holder.verdict === 'dead' ? 'stale' : 'held';
 }
 
-/** Who, as far as the lock tells. */
+/** Names the holder, as far as the lock records it. */
 export function describeHolder(holder: Holder): string {
-  if (holder.kind === 'empty') return 'nobody who is named: it is an empty directory';
+  if (holder.kind === 'empty') return 'an unnamed holder (an empty directory)';
   if (holder.kind !== 'foreign') return nameHolder(holder);
   return `${holder.description ?? 'a lock that is not ours'}${describeLibrary(holder)}`;
 }
 
-/** Since when, in both ways; `undefined` if the lock doesn't tell. */
+/** Since when, as a time and as an age; `undefined` if the lock doesn't record it. */
 export function describeSince({ since }: Holder, now: number): string | undefined {
   const when = since === undefined ? undefined : new Date(since);
-  // A record may name a time that no calendar has.
+  // A record may hold a number that is not a valid date.
   if (when === undefined || Number.isNaN(when.getTime())) return undefined;
   return `${when.toISOString()} (${formatAge(now - when.getTime())} ago)`;
 }
 
-/** By whom a lock is held, since when, and whether that one lives. */
+/** Who holds the lock, since when, and whether the holder is alive. */
 export function describeHold(holder: Holder): string {
   const since = describeSince(holder, Date.now());
   const isNamed = holder.kind !== 'empty' && holder.kind !== 'foreign';
@@ -38,7 +38,8 @@ export function describeHold(holder: Holder): string {
   ].join('');
 }
 
-/** How to get rid of a lock all the same. */
+/** How to remove the lock anyway. */
 export function adviseForce(path: string): string {
-  return `If you know that nobody uses it: holdfast break --force ${/^[\w./-]+$/.test(path) ? path : JSON.stringify(path)}`;
+  const argument = /^[\w./-]+$/.test(path) ? path : JSON.stringify(path);
+  return `If you are sure that nobody uses it: holdfast break --force ${argument}`;
 }

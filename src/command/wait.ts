@@ -1,10 +1,10 @@
 /**
  * `holdfast wait`: until the lock is free, without taking it.
  *
- * Rule: it only looks. Taking the lock for a moment would be surer, and would turn away those who ask for it at that
- * moment and don't wait.
+ * Rule: it only inspects the lock. Taking it for a moment would be more certain, but would refuse a contender that
+ * asks at that moment and doesn't wait.
  *
- * Promised is that the lock was free at some moment since; another holder is a proof of that as good as none.
+ * Promised: the lock was free at some moment since the call. A change of holder proves that too.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { LockTimeout } from '../model/errors.js';
@@ -16,15 +16,16 @@ const FIRST_PAUSE_MS = 5;
 const LONGEST_PAUSE_MS = 250;
 
 export async function wait({ path, timeout }: Wait): Promise<void> {
-  const until = performance.now() + timeout;
+  const deadline = performance.now() + timeout;
   let first: Holder | undefined;
   for (let pause = FIRST_PAUSE_MS; ; pause = Math.min(pause * 2, LONGEST_PAUSE_MS)) {
     const { state, holder, lockPath } = await inspectPath(path);
     if (state !== 'held' || holder === null) return;
     first ??= holder;
     if (first.token !== holder.token) return;
-    const left = until - performance.now();
-    if (left <= 0) throw new LockTimeout('The time is up.', { path: lockPath, holder });
+    const left = deadline - performance.now();
+    if (left <= 0)
+      throw new LockTimeout(`Timed out after ${String(timeout)} ms.`, { path: lockPath, holder });
     await sleep(Math.min(pause, left));
   }
 }

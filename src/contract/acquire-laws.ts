@@ -1,11 +1,12 @@
-/** The laws of acquiring: how long it waits, what ends it, and in which order. */
+/** The laws of acquiring: how long it waits, what ends the wait, and in which order waiters get the lock. */
 import { strict as assert } from 'node:assert';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { LONG_MS, SHORT_MS, TURNS, type Law } from './law.js';
 import { AlreadyLocked, LockFailed, LockTimeout } from '../model/errors.js';
 
-async function times(work: () => Promise<unknown>): Promise<number> {
+/** Returns how long `work` takes, in milliseconds. */
+async function measure(work: () => Promise<unknown>): Promise<number> {
   const start = performance.now();
   await work();
   return performance.now() - start;
@@ -15,7 +16,7 @@ export const acquireLaws: readonly Law[] = [
   {
     row: 'acquire()',
     name: 'takes a free lock, and again after it was given back',
-    keep: async ({ form, make }) => {
+    check: async ({ form, make }) => {
       const lock = make();
       for (let round = 0; round < 3; round++) {
         await form.acquire(lock);
@@ -30,7 +31,7 @@ export const acquireLaws: readonly Law[] = [
   {
     row: 'acquire()',
     name: 'locks a path that need not exist, each path by itself',
-    keep: async ({ form, make, path }) => {
+    check: async ({ form, make, path }) => {
       const one = make();
       const other = make({}, `${path}-2`);
       await form.acquire(one, 0);
@@ -43,7 +44,7 @@ export const acquireLaws: readonly Law[] = [
     row: 'acquire()',
     name: 'waits for ever by default, until the holder gives it back',
     form: 'async',
-    keep: async ({ form, make }) => {
+    check: async ({ form, make }) => {
       const [holder, waiter] = [make(), make()];
       await form.acquire(holder);
       let taken = false;
@@ -58,10 +59,10 @@ export const acquireLaws: readonly Law[] = [
   {
     row: 'acquire(timeout > 0)',
     name: 'is LockTimeout when it has passed, and names the holder',
-    keep: async ({ form, make }) => {
+    check: async ({ form, make }) => {
       const [holder, waiter] = [make({ note: 'a long job' }), make()];
       await form.acquire(holder);
-      const passed = await times(() =>
+      const passed = await measure(() =>
         assert.rejects(form.acquire(waiter, SHORT_MS), (error: unknown) => {
           assert.ok(error instanceof LockTimeout);
           assert.equal(error.holder?.pid, process.pid);
@@ -76,7 +77,7 @@ export const acquireLaws: readonly Law[] = [
   {
     row: 'acquire(0), acquire(-1)',
     name: 'is AlreadyLocked at once',
-    keep: async ({ form, make }) => {
+    check: async ({ form, make }) => {
       const [holder, other] = [make(), make()];
       await form.acquire(holder, 0);
       await assert.rejects(form.acquire(other, 0), AlreadyLocked);
@@ -89,7 +90,7 @@ export const acquireLaws: readonly Law[] = [
   {
     row: 'acquire()',
     name: 'takes the timeout of the constructor, unless it is told another',
-    keep: async ({ form, make }) => {
+    check: async ({ form, make }) => {
       const holder = make();
       await form.acquire(holder);
       await assert.rejects(form.acquire(make({ timeout: 0 })), AlreadyLocked);
@@ -103,7 +104,7 @@ export const acquireLaws: readonly Law[] = [
     row: 'acquire({ signal })',
     name: 'ends with the reason of the signal, and holds nothing',
     form: 'async',
-    keep: async ({ form, make }) => {
+    check: async ({ form, make }) => {
       const holder = make();
       await form.acquire(holder);
       const reason = new Error('enough');
@@ -120,7 +121,7 @@ export const acquireLaws: readonly Law[] = [
   {
     row: 'acquire()',
     name: 'is LockFailed where a lock can’t be made, with the system’s error as its cause',
-    keep: async ({ form, make, path }) => {
+    check: async ({ form, make, path }) => {
       const lock = make({}, join(path, 'no such directory', 'file'));
       await assert.rejects(form.acquire(lock, LONG_MS), (error: unknown) => {
         assert.ok(error instanceof LockFailed);
@@ -132,7 +133,7 @@ export const acquireLaws: readonly Law[] = [
   {
     row: 'acquire()',
     name: 'is not re-entrant',
-    keep: async ({ form, make }) => {
+    check: async ({ form, make }) => {
       const lock = make();
       await form.acquire(lock);
       await assert.rejects(form.acquire(lock, 0), AlreadyLocked);
@@ -145,7 +146,7 @@ export const acquireLaws: readonly Law[] = [
     row: 'acquire()',
     name: 'of many in one thread lets in one at a time, in their order',
     form: 'async',
-    keep: async ({ form, make }) => {
+    check: async ({ form, make }) => {
       const order: number[] = [];
       let inside = 0;
       await Promise.all(

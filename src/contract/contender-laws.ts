@@ -1,4 +1,4 @@
-/** The laws of several: threads and processes that exclude each other, and what is left of one that ends. */
+/** The laws of several contenders: threads and processes exclude each other, and the lock of one that ends is freed. */
 import { strict as assert } from 'node:assert';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Peer } from './peers.js';
@@ -10,7 +10,7 @@ export const contenderLaws: readonly Law[] = [
     row: 'threaded: true',
     name: 'makes each worker thread a holder of its own',
     needsProcesses: true,
-    keep: async ({ form, make, startPeer, path }) => {
+    check: async ({ form, make, startPeer, path }) => {
       const [lock, worker] = [make(), await startPeer('worker')];
       await form.acquire(lock);
       assert.equal(await worker.call('isLocked', form, path), true);
@@ -26,7 +26,7 @@ export const contenderLaws: readonly Law[] = [
   {
     row: 'threaded: false',
     name: 'makes the process the holder: any object of it answers, and may release',
-    keep: async ({ form, make }) => {
+    check: async ({ form, make }) => {
       const [one, other] = [make({ threaded: false }), make({ threaded: false })];
       await form.acquire(one);
       assert.equal(await form.iAmLocking(other), true);
@@ -41,7 +41,7 @@ export const contenderLaws: readonly Law[] = [
     row: 'exclusion',
     name: 'a lock excludes another process, which gets it when it is given back',
     needsProcesses: true,
-    keep: async ({ form, make, startPeer, path }) => {
+    check: async ({ form, make, startPeer, path }) => {
       const [lock, other] = [make(), await startPeer()];
       await form.acquire(lock);
       assert.equal(await other.call('isLocked', form, path), true);
@@ -61,7 +61,7 @@ export const contenderLaws: readonly Law[] = [
     row: 'exclusion',
     name: 'processes that contend are never two inside',
     needsProcesses: true,
-    keep: async ({ form, startPeer, path }) => {
+    check: async ({ form, startPeer, path }) => {
       const peers = await Promise.all([startPeer(), startPeer(), startPeer()]);
       const inside = new Set<Peer>();
       let overlaps = 0;
@@ -81,7 +81,7 @@ export const contenderLaws: readonly Law[] = [
     row: 'recovery',
     name: 'a dead holder’s lock is free, and whoever takes it is told of its holder',
     needsProcesses: true,
-    keep: async ({ form, make, startPeer, path }) => {
+    check: async ({ form, make, startPeer, path }) => {
       const [lock, other] = [make(), await startPeer()];
       await other.call('acquire', form, path);
       await other.signal('SIGKILL');
@@ -100,7 +100,7 @@ export const contenderLaws: readonly Law[] = [
     row: 'recovery',
     name: 'a stopped holder keeps its lock',
     needsProcesses: true,
-    keep: async ({ form, make, startPeer, path }) => {
+    check: async ({ form, make, startPeer, path }) => {
       const [lock, other] = [make(), await startPeer()];
       await other.call('acquire', form, path);
       await other.signal('SIGSTOP');
@@ -114,14 +114,14 @@ export const contenderLaws: readonly Law[] = [
     name: 'processes that are killed at any moment, waiting or holding, let the others on',
     needsProcesses: true,
     kills: true,
-    keep: async ({ form, startPeer, path }) => {
+    check: async ({ form, startPeer, path }) => {
       for (let round = 0; round < 2; round++) {
         const peers = await Promise.all([startPeer(), startPeer()]);
         const work = peers.map((peer) => peer.call('contend', form, path, { turns: 1_000 }));
         for (const done of work) done.catch(() => undefined);
         await sleep(10 + Math.random() * SHORT_MS);
         await Promise.all(peers.map((peer) => peer.signal('SIGKILL')));
-        // Another process, since a directory is swept of what waiters left when a process first locks in it.
+        // A new process: what waiters left is removed when a process takes its first lock in a directory.
         const next = await startPeer();
         await next.call('acquire', form, path, { timeout: LONG_MS });
         await next.call('release', form, path);
@@ -132,7 +132,7 @@ export const contenderLaws: readonly Law[] = [
     row: 'exit',
     name: 'a process that exits gives its lock back',
     needsProcesses: true,
-    keep: async ({ form, make, startPeer, path }) => {
+    check: async ({ form, make, startPeer, path }) => {
       const [lock, other] = [make(), await startPeer()];
       await other.call('acquire', form, path);
       await assert.rejects(other.call('exit', form, path), /it has ended/);

@@ -1,19 +1,19 @@
-/** The two forms of a lock's calls behind one face, so that a law is written once. */
+/** One interface to the two forms of a lock's calls, so that each law is written once. */
 import type { LockBase } from '../lock/lock-base.js';
 import type { Holder } from '../model/holder.js';
 import type { AcquireOptions, LockOptions } from '../lock/options.js';
 
-/** Where the class under test is found. */
+/** Where to find the class under test. */
 export interface LockModule {
-  /** What `import()` takes: for a file of yours, its URL. */
+  /** The argument of `import()`: for a file, its URL. */
   readonly module: URL | string;
-  /** What the module exports the class as. */
+  /** The name under which the module exports the class. */
   readonly name: string;
   /** Passed to the constructor with the options of each test. */
   readonly options?: Readonly<Record<string, unknown>>;
 }
 
-/** Calls of a lock, in one form. */
+/** The calls of a lock, in one form. */
 export interface Form {
   readonly name: 'async' | 'sync';
   readonly acquire: (lock: LockBase, how?: number | AcquireOptions) => Promise<unknown>;
@@ -22,7 +22,7 @@ export interface Form {
   readonly iAmLocking: (lock: LockBase) => Promise<boolean>;
   readonly holder: (lock: LockBase) => Promise<Holder | null>;
   readonly breakLock: (lock: LockBase) => Promise<void>;
-  /** Acquires, does `work`, and gives back by `using`. */
+  /** Acquires, does `work`, and releases by `using`. */
   readonly using: (lock: LockBase, work: () => Promise<void>) => Promise<void>;
 }
 
@@ -69,11 +69,10 @@ function promised<T>(call: () => T): Promise<T> {
 export type LockMaker = (path: string, options?: LockOptions) => LockBase;
 type LockClass = new (path: string, options?: LockOptions) => LockBase;
 
-/** Loads the class, and tells how its locks are made. */
+/** Loads the class. Returns a function that creates its locks. */
 export async function load({ module, name, options }: LockModule): Promise<LockMaker> {
   const exports = (await import(String(module))) as Readonly<Record<string, unknown>>;
-  const found = exports[name];
-  if (typeof found !== 'function') throw new TypeError(`${String(module)} exports no class ${name}`);
-  const Lock = found as LockClass;
-  return (path, more) => new Lock(path, { ...options, ...more });
+  const Lock = exports[name];
+  if (typeof Lock !== 'function') throw new TypeError(`${String(module)} exports no class ${name}`);
+  return (path, more) => new (Lock as LockClass)(path, { ...options, ...more });
 }

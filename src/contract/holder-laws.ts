@@ -1,4 +1,4 @@
-/** The laws of what is held: giving it back, asking for it, breaking it. */
+/** The laws of a lock that is held: releasing it, inspecting it, breaking it. */
 import { strict as assert } from 'node:assert';
 import { LONG_MS, type Law } from './law.js';
 import { AlreadyLocked, NotLocked, NotMyLock } from '../model/errors.js';
@@ -7,7 +7,7 @@ export const holderLaws: readonly Law[] = [
   {
     row: 'release()',
     name: 'is NotLocked if nobody holds it',
-    keep: async ({ form, make }) => {
+    check: async ({ form, make }) => {
       const lock = make();
       await assert.rejects(form.release(lock), NotLocked);
       await form.acquire(lock);
@@ -18,7 +18,7 @@ export const holderLaws: readonly Law[] = [
   {
     row: 'release()',
     name: 'is NotMyLock if somebody else does, whose lock it stays',
-    keep: async ({ form, make }) => {
+    check: async ({ form, make }) => {
       const [holder, other] = [make(), make()];
       await form.acquire(holder);
       await assert.rejects(form.release(other), NotMyLock);
@@ -29,7 +29,7 @@ export const holderLaws: readonly Law[] = [
   {
     row: 'isLocked()',
     name: 'is true of anyone’s lock',
-    keep: async ({ form, make }) => {
+    check: async ({ form, make }) => {
       const [holder, other] = [make(), make()];
       assert.equal(await form.isLocked(other), false);
       await form.acquire(holder);
@@ -41,7 +41,7 @@ export const holderLaws: readonly Law[] = [
   {
     row: 'iAmLocking()',
     name: 'is true of the caller’s lock only',
-    keep: async ({ form, make }) => {
+    check: async ({ form, make }) => {
       const [holder, other] = [make(), make()];
       assert.equal(await form.iAmLocking(holder), false);
       await form.acquire(holder);
@@ -54,7 +54,7 @@ export const holderLaws: readonly Law[] = [
   {
     row: 'holder()',
     name: 'tells who holds it, since when, and why',
-    keep: async ({ form, make }) => {
+    check: async ({ form, make }) => {
       const lock = make({ note: 'nightly import' });
       assert.equal(await form.holder(lock), null);
       const before = Date.now();
@@ -70,14 +70,14 @@ export const holderLaws: readonly Law[] = [
   {
     row: 'breakLock()',
     name: 'does nothing if there is none',
-    keep: async ({ form, make }) => {
+    check: async ({ form, make }) => {
       await form.breakLock(make());
     },
   },
   {
     row: 'breakLock()',
     name: 'removes whoever’s lock, whose release then is NotMyLock and removes nobody else’s',
-    keep: async ({ form, make }) => {
+    check: async ({ form, make }) => {
       const [old, breaker, next] = [make(), make(), make()];
       await form.acquire(old);
       await form.breakLock(breaker);
@@ -92,7 +92,7 @@ export const holderLaws: readonly Law[] = [
   {
     row: 'using',
     name: 'acquires with the constructor’s timeout, and gives back however the block ends',
-    keep: async ({ form, make }) => {
+    check: async ({ form, make }) => {
       const lock = make({ timeout: LONG_MS });
       await form.using(lock, async () => {
         assert.equal(await form.iAmLocking(lock), true);

@@ -1,4 +1,4 @@
-/** The laws. Each is a row of the table of what callers may rely on, and holds in every form. */
+/** All laws. Each applies in every form, unless it says otherwise. */
 import { acquireLaws } from './acquire-laws.js';
 import { contenderLaws } from './contender-laws.js';
 import { holderLaws } from './holder-laws.js';

@@ -1,7 +1,7 @@
-/** The main module of those other processes and workers: loads the class under test, and does as it is told. */
+/** The main module of a peer, process or worker: loads the class under test, and obeys the orders of the suite. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isMainThread, parentPort } from 'node:worker_threads';
-import { keep, type Subject } from './suite.js';
+import { checkLaw, type Subject } from './suite.js';
 import type { Order, Report } from './peers.js';
 import { formNamed, load } from './form.js';
 import { laws } from './laws.js';
@@ -12,21 +12,21 @@ const LONGEST_HOLD_MS = 3;
 const subject = JSON.parse(process.argv[2] ?? '{}') as Subject & { readonly runs?: 'laws' };
 const make = await load(subject);
 const locks = new Map<string, LockBase>();
-let goOn: () => void = () => undefined;
+let proceed: () => void = () => undefined;
 
-function say(report: Report): void {
+function send(report: Report): void {
   if (isMainThread) process.send?.(report);
   else parentPort?.postMessage(report);
 }
 
-/** Tells where we are, and waits until that was heard: only then has it happened before what others tell. */
+/** Reports where this peer is, and waits for the answer, so that the suite sees the reports of all peers in order. */
 async function report(where: 'in' | 'out'): Promise<void> {
-  const heard = new Promise<void>((resolve) => (goOn = resolve));
-  say({ report: where });
-  await heard;
+  const answered = new Promise<void>((resolve) => (proceed = resolve));
+  send({ report: where });
+  await answered;
 }
 
-async function obey({ verb, form: name, path, timeout, turns = 0 }: Order): Promise<unknown> {
+async function execute({ verb, form: name, path, timeout, turns = 0 }: Order): Promise<unknown> {
   const form = formNamed(name);
   const lock = locks.get(path) ?? make(path);
   locks.set(path, lock);
@@ -56,22 +56,22 @@ async function obey({ verb, form: name, path, timeout, turns = 0 }: Order): Prom
 
 async function answer(order: Order): Promise<void> {
   try {
-    say({ id: order.id, value: await obey(order) });
+    send({ id: order.id, value: await execute(order) });
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
-    say({ id: order.id, error: { code: code ?? '', message } });
+    send({ id: order.id, error: { code: code ?? '', message } });
   }
 }
 
-function hear(message: Order | 'go on'): void {
-  if (message === 'go on') goOn();
+function receive(message: Order | 'continue'): void {
+  if (message === 'continue') proceed();
   else void answer(message);
 }
 
 async function runLaw(index: number): Promise<void> {
   const law = laws[index];
   if (law === undefined) throw new RangeError('no such law');
-  await keep(law, subject, formNamed('async'));
+  await checkLaw(law, subject, formNamed('async'));
 }
 
 if (subject.runs === 'laws') {
@@ -82,7 +82,7 @@ if (subject.runs === 'laws') {
     );
   });
 } else {
-  if (isMainThread) process.on('message', hear);
-  else parentPort?.on('message', hear);
-  say('ready');
+  if (isMainThread) process.on('message', receive);
+  else parentPort?.on('message', receive);
+  send('ready');
 }

@@ -1,7 +1,7 @@
 /**
- * Other processes, and workers, that hold the lock under test and do as they are told.
+ * Peers: other processes and workers that use the lock under test, on orders from the suite.
  *
- * Rule: all of them end with the law that started them.
+ * Rule: every peer ends with the law that started it.
  */
 import { fork, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
@@ -12,7 +12,7 @@ import type { Form, LockModule } from './form.js';
 export type Verb =
   'acquire' | 'release' | 'isLocked' | 'iAmLocking' | 'holder' | 'breakLock' | 'contend' | 'exit';
 
-/** What a member is told. */
+/** A message from the suite to a peer: a call to make. */
 export interface Order {
   readonly id: number;
   readonly verb: Verb;
@@ -22,19 +22,19 @@ export interface Order {
   readonly turns?: number | undefined;
 }
 
-/** What a member says: the outcome of an order, or that it enters or leaves the critical section. */
+/** A message from a peer: the outcome of an order, or that it enters or leaves the critical section. */
 export type Report =
   | { readonly id: number; readonly value: unknown }
   | { readonly id: number; readonly error: { readonly code: string; readonly message: string } }
   | { readonly report: 'in' | 'out' }
   | 'ready';
 
-const agent = new URL('peer-main.js', import.meta.url);
+const peerMain = new URL('peer-main.js', import.meta.url);
 
-/** One that holds locks elsewhere. */
+/** One other process or worker. */
 export class Peer {
   readonly pid: number;
-  /** Called when it enters or leaves the critical section; answered before it goes on. */
+  /** Called when the peer enters or leaves the critical section. The peer continues after the call. */
   onReport: (report: 'in' | 'out') => void = () => undefined;
   readonly #endpoint: ChildProcess | Worker;
   readonly #waiting = new Map<
@@ -46,21 +46,21 @@ export class Peer {
   private constructor(endpoint: ChildProcess | Worker) {
     this.#endpoint = endpoint;
     this.pid = endpoint instanceof Worker ? process.pid : (endpoint.pid ?? 0);
-    endpoint.on('message', (report: Report) => this.#hear(report));
+    endpoint.on('message', (report: Report) => this.#receive(report));
     endpoint.on('exit', () => {
       for (const { reject } of this.#waiting.values()) reject(new Error('it has ended'));
     });
   }
 
   static async start(where: 'process' | 'worker', subject: LockModule): Promise<Peer> {
-    const about = JSON.stringify({ ...subject, module: String(subject.module) });
+    const argument = JSON.stringify({ ...subject, module: String(subject.module) });
     const endpoint =
       where === 'worker'
-        ? new Worker(agent, { argv: [about] })
-        : fork(agent, [about], { execArgv: [], serialization: 'advanced' });
-    const member = new Peer(endpoint);
+        ? new Worker(peerMain, { argv: [argument] })
+        : fork(peerMain, [argument], { execArgv: [], serialization: 'advanced' });
+    const peer = new Peer(endpoint);
     await once(endpoint, 'message');
-    return member;
+    return peer;
   }
 
   call(
@@ -80,7 +80,7 @@ export class Peer {
     return (await this.call('holder', form, path)) as Holder | null;
   }
 
-  /** Sends a signal; waits for the end if it is SIGKILL. Processes only. */
+  /** Sends a signal to a process, and after SIGKILL waits for its end. Does nothing to a worker. */
   async signal(signal: 'SIGKILL' | 'SIGSTOP' | 'SIGCONT'): Promise<void> {
     if (this.#endpoint instanceof Worker) return;
     const ended = once(this.#endpoint, 'exit');
@@ -96,17 +96,17 @@ export class Peer {
     }
   }
 
-  #send(message: Order | 'go on'): void {
+  #send(message: Order | 'continue'): void {
     if (this.#endpoint instanceof Worker) this.#endpoint.postMessage(message);
-    // Who has just been killed can't be told anything any more: its end tells that, and not an error out of nowhere.
+    // A peer may have been killed just now. Its exit reports that; an error here would be unhandled.
     else this.#endpoint.send(message, () => undefined);
   }
 
-  #hear(report: Report): void {
+  #receive(report: Report): void {
     if (report === 'ready') return;
     if ('report' in report) {
       this.onReport(report.report);
-      this.#send('go on');
+      this.#send('continue');
       return;
     }
     const waiting = this.#waiting.get(report.id);
@@ -116,37 +116,37 @@ export class Peer {
   }
 }
 
-/** All that one law started. */
+/** All peers that one law started. */
 export class Peers {
   readonly #subject: LockModule;
-  readonly #members: Peer[] = [];
+  readonly #peers: Peer[] = [];
 
   constructor(subject: LockModule) {
     this.#subject = subject;
   }
 
   async start(where: 'process' | 'worker' = 'process'): Promise<Peer> {
-    const member = await Peer.start(where, this.#subject);
-    this.#members.push(member);
-    return member;
+    const peer = await Peer.start(where, this.#subject);
+    this.#peers.push(peer);
+    return peer;
   }
 
   async end(): Promise<void> {
-    await Promise.all(this.#members.splice(0).map((member) => member.end()));
+    await Promise.all(this.#peers.splice(0).map((peer) => peer.end()));
   }
 }
 
-/** A worker that runs whole laws, one after the other. It keeps no process alive while it has none to run. */
+/** A worker that checks whole laws, one after the other. While it is idle, it doesn't keep the process alive. */
 export class LawWorker {
-  readonly #about: string;
+  readonly #argument: string;
   #worker: Worker | undefined;
 
   constructor(subject: LockModule) {
-    this.#about = JSON.stringify({ ...subject, module: String(subject.module), runs: 'laws' });
+    this.#argument = JSON.stringify({ ...subject, module: String(subject.module), runs: 'laws' });
   }
 
   async run(law: number): Promise<void> {
-    const worker = (this.#worker ??= new Worker(agent, { argv: [this.#about] }));
+    const worker = (this.#worker ??= new Worker(peerMain, { argv: [this.#argument] }));
     worker.ref();
     const ended = new AbortController();
     const failure = once(worker, 'error', { signal: ended.signal });

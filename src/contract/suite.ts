@@ -1,10 +1,10 @@
 /**
- * The contract of a lock, as a suite: what every subclass of `LockBase` owes its callers. Exported as
- * `holdfast/contract`, for authors of locks of their own; every lock of this package passes it.
+ * The contract of a lock, as a test suite: what every subclass of `LockBase` must do. Exported as `holdfast/contract`,
+ * for authors of their own locks. Every lock of this package passes it.
  *
- * Rule: each law is written once, and runs over each form: with `acquire`, with `acquireSync`, and in a worker.
+ * Rule: each law is written once, and runs in each form: with `acquire`, with `acquireSync`, and in a worker.
  *
- * Not promised: that a lock which passes is right. Races that a few hundred turns don't meet are for an explorer.
+ * Not promised: that a lock which passes is correct. A few hundred turns don't find every race; an explorer can.
  */
 import { strict as assert } from 'node:assert';
 import { mkdtempSync, readdirSync, realpathSync, rmSync, statSync } from 'node:fs';
@@ -22,30 +22,30 @@ import { laws } from './laws.js';
  * const subject: Subject = { module: new URL('./room-lock.js', import.meta.url), name: 'RoomLock' };
  */
 export interface Subject extends LockModule {
-  /** What a released lock leaves in its directory on purpose: names. */
+  /** The names of files that a released lock leaves in its directory on purpose. */
   readonly leaves?: readonly string[];
 }
 
 /**
- * Mocha's, `node:test`'s, or whoever's: two functions that take a name and a function.
+ * The functions of a test runner, such as Mocha or `node:test`.
  *
  * @example
  * import { describe, it } from 'node:test';
  * const runner: Runner = { describe, it };
  */
 export interface Runner {
-  /** Declares a group of tests, by calling `body` at once. */
+  /** Declares a group of tests, and calls `body` immediately. */
   readonly describe: (name: string, body: () => void) => unknown;
-  /** Declares a test, which fails by rejecting. */
+  /** Declares a test, which fails if its promise rejects. */
   readonly it: (name: string, test: () => Promise<void>) => unknown;
 }
 
 /**
  * Declares the tests.
  *
- * @param subject The lock: a module, and the name of the class in it, whose constructor takes a path and options. The
- *   module, because other processes and workers load it too.
- * @param runner Where to declare them.
+ * @param subject The lock: a module, and the name of a class that it exports, whose constructor takes a path and
+ *   options. A module rather than a class, because other processes and workers load it too.
+ * @param runner The functions that declare the tests.
  * @example
  * contract({ module: new URL('./room-lock.js', import.meta.url), name: 'RoomLock' }, { describe, it });
  */
@@ -54,16 +54,16 @@ export function contract(subject: Subject, { describe, it }: Runner): void {
     for (const form of forms) {
       describe(form.name, () => {
         for (const law of laws.filter((each) => each.form === undefined || each.form === form.name))
-          it(titleOf(law), () => keep(law, subject, form));
+          it(titleOf(law), () => checkLaw(law, subject, form));
       });
     }
     describe('in a worker', () => {
       const worker = new LawWorker(subject);
-      const ofWorkers = laws.filter((law) => law.needsProcesses !== true);
-      for (const law of ofWorkers) {
+      const workerLaws = laws.filter((law) => law.needsProcesses !== true);
+      for (const law of workerLaws) {
         it(titleOf(law), async () => {
           await worker.run(laws.indexOf(law));
-          if (law === ofWorkers.at(-1)) await worker.end();
+          if (law === workerLaws.at(-1)) await worker.end();
         });
       }
     });
@@ -75,8 +75,8 @@ function titleOf(law: Law): string {
 }
 
 /**
- * Whoever is killed while making a private file leaves one that names nobody, and who is killed right after lighting a
- * beacon a socket: nobody can tell it from a newborn.
+ * A process that is killed while it creates a private file leaves an empty one, and one that is killed right after it
+ * has opened its beacon leaves a socket. Neither can be distinguished from one that was just created.
  */
 function isUnwritten(path: string): boolean {
   const stats = statSync(path);
@@ -85,16 +85,16 @@ function isUnwritten(path: string): boolean {
 }
 
 /**
- * Runs one law in a directory of its own, which must be empty again afterwards. For the workers that this suite starts.
+ * Checks one law in a new directory, which must be empty again afterwards. Exported for the workers of this suite.
  *
  * @internal
  */
-export async function keep(law: Law, subject: Subject, form: Form): Promise<void> {
+export async function checkLaw(law: Law, subject: Subject, form: Form): Promise<void> {
   const directory = mkdtempSync(join(realpathSync(tmpdir()), `holdfast-contract-${String(process.pid)}-`));
   const peers = new Peers(subject);
   try {
     const make = await load(subject);
-    await law.keep({
+    await law.check({
       form,
       path: join(directory, 'README'),
       make: (options, path = join(directory, 'README')) => make(path, options),

@@ -1,17 +1,17 @@
 /**
- * A file replaced whole: at every moment, and after a crash of the machine, it is the old one or the new one.
+ * Replaces a file as a whole: at every moment, and after a crash of the machine, the path names the old file or the new
+ * one, never a mix.
  *
- * Rule REPLACE-1: the new file is finished and on the disk under a name of its own, and only then gets the file's name.
- * Rule REPLACE-2: its bytes are written by a call that goes on after a short write. write-file-atomic writes once and doesn't
- * look how much was written: on a disk that is nearly full that puts half a file in the place of a whole one. So it is
- * given nothing to write, and the bytes are written when it has made its file, before it syncs and renames that.
- * Rule REPLACE-3: a rename is on the disk when its directory is.
- * Rule REPLACE-4: every name made here holds our mark and a random token, so that what a killed process left is known as
- * that to the next who holds the file's lock, and to nobody a file of the user's. write-file-atomic's own names are
- * the file's and a number, like those of rotated logs, so it is let at a name of ours, and not at the file's.
+ * Rule REPLACE-1: The new file is written and synced under a temporary name, and only then renamed to the file's name.
+ * Rule REPLACE-2: The bytes are written by a call that continues after a short write. write-file-atomic writes once and
+ * ignores how much was written: on a disk that is nearly full, it would replace a whole file by half of one. So it
+ * writes an empty text, and the bytes are written after it has created its file, before it syncs and renames that.
+ * Rule REPLACE-3: A rename is durable only once its directory is synced.
+ * Rule REPLACE-4: Every temporary name contains `holdfast-` and a random token. The next holder of the file's lock
+ * recognizes what a killed process left, and never takes a user's file for it. write-file-atomic appends a number to
+ * its target, as log rotation does; so it gets a temporary name as its target, never the file's own name.
  *
- * The caller holds the lock of the file. A symbolic link is followed to the file that it leads to; one that leads
- * nowhere is replaced.
+ * The caller holds the lock of the file. A symbolic link is followed to its target; a dangling one is replaced.
  */
 import { randomBytes } from 'node:crypto';
 import * as fs from 'node:fs';
@@ -21,30 +21,31 @@ import writeFileAtomic, { type Options } from 'write-file-atomic';
 
 const MARK = 'holdfast-';
 
-/** The end of a finished file's name or, with a number, of one that write-file-atomic has not finished. */
-const OWN_END = new RegExp(`^\\.${MARK}[0-9a-f]{24}(?:\\.\\d+)?$`);
+/** How a temporary name ends: of a finished file or, with a number, of one that write-file-atomic is writing. */
+const TEMPORARY_SUFFIX = new RegExp(`^\\.${MARK}[0-9a-f]{24}(?:\\.\\d+)?$`);
 
-/** Nothing, for write-file-atomic to write (REPLACE-2). */
-const NOTHING = '';
+/** What write-file-atomic itself writes (REPLACE-2). */
+const EMPTY = '';
 
-/** `mode` is for a file that doesn't exist; one that does keeps its own, and its owner. */
+/** Replaces a file. `mode` applies to a new file; an existing one keeps its mode and its owner. */
 export async function replace(path: string, bytes: Uint8Array, mode?: number): Promise<void> {
   const target = await fs.promises.realpath(path).catch(() => path);
-  const staged = temporaryPathFor(target);
-  const forget = onExit(() => {
-    fs.rmSync(staged, { force: true });
+  const temporary = temporaryPathFor(target);
+  const removeExitHook = onExit(() => {
+    fs.rmSync(temporary, { force: true });
   });
   try {
     const stats = await fs.promises.stat(target).catch(() => undefined);
-    // The types don't say that a promise is awaited; it is.
-    const tmpfileCreated = (made: string) => fs.promises.writeFile(made, bytes, { flag: 'r+' }) as unknown;
-    await writeFileAtomic(staged, NOTHING, { ...attributes(stats, mode), tmpfileCreated });
-    await fs.promises.rename(staged, target);
+    // A promise is awaited here, though the types don't say so.
+    const tmpfileCreated = (created: string) =>
+      fs.promises.writeFile(created, bytes, { flag: 'r+' }) as unknown;
+    await writeFileAtomic(temporary, EMPTY, { ...attributes(stats, mode), tmpfileCreated });
+    await fs.promises.rename(temporary, target);
   } catch (error) {
-    await fs.promises.rm(staged, { force: true });
+    await fs.promises.rm(temporary, { force: true });
     throw error;
   } finally {
-    forget();
+    removeExitHook();
   }
   await syncDirectory(dirname(target));
 }
@@ -52,32 +53,32 @@ export async function replace(path: string, bytes: Uint8Array, mode?: number): P
 /** The synchronous form of `replace`. */
 export function replaceSync(path: string, bytes: Uint8Array, mode?: number): void {
   const target = attempt(() => fs.realpathSync(path)) ?? path;
-  const staged = temporaryPathFor(target);
+  const temporary = temporaryPathFor(target);
   try {
     const stats = attempt(() => fs.statSync(target));
-    const tmpfileCreated = (made: string) => {
-      fs.writeFileSync(made, bytes, { flag: 'r+' });
+    const tmpfileCreated = (created: string) => {
+      fs.writeFileSync(created, bytes, { flag: 'r+' });
     };
-    writeFileAtomic.sync(staged, NOTHING, { ...attributes(stats, mode), tmpfileCreated });
-    fs.renameSync(staged, target);
+    writeFileAtomic.sync(temporary, EMPTY, { ...attributes(stats, mode), tmpfileCreated });
+    fs.renameSync(temporary, target);
   } catch (error) {
-    fs.rmSync(staged, { force: true });
+    fs.rmSync(temporary, { force: true });
     throw error;
   }
   syncDirectorySync(dirname(target));
 }
 
 /**
- * Removes what those left who were killed while they replaced this file (REPLACE-4). Never throws: a directory that we may not
- * list is no reason to leave the file as it is.
+ * Removes the temporary files of processes that were killed while they replaced this file (REPLACE-4). Never throws: a
+ * directory that can't be listed must not prevent the update.
  */
 export async function sweepReplacements(path: string): Promise<void> {
   try {
     const target = await fs.promises.realpath(path).catch(() => path);
-    for (const left of leftoversOf(target, await fs.promises.readdir(dirname(target))))
-      await fs.promises.rm(left, { force: true });
+    for (const leftover of leftoversFor(target, await fs.promises.readdir(dirname(target))))
+      await fs.promises.rm(leftover, { force: true });
   } catch {
-    // It stays for the next.
+    // The next holder tries again.
   }
 }
 
@@ -85,9 +86,10 @@ export async function sweepReplacements(path: string): Promise<void> {
 export function sweepReplacementsSync(path: string): void {
   try {
     const target = attempt(() => fs.realpathSync(path)) ?? path;
-    for (const left of leftoversOf(target, fs.readdirSync(dirname(target)))) fs.rmSync(left, { force: true });
+    for (const leftover of leftoversFor(target, fs.readdirSync(dirname(target))))
+      fs.rmSync(leftover, { force: true });
   } catch {
-    // It stays for the next.
+    // The next holder tries again.
   }
 }
 
@@ -95,10 +97,10 @@ function temporaryPathFor(target: string): string {
   return `${target}.${MARK}${randomBytes(12).toString('hex')}`;
 }
 
-function leftoversOf(target: string, names: readonly string[]): string[] {
+function leftoversFor(target: string, names: readonly string[]): string[] {
   const base = basename(target);
   return names
-    .filter((name) => name.startsWith(base) && OWN_END.test(name.slice(base.length)))
+    .filter((name) => name.startsWith(base) && TEMPORARY_SUFFIX.test(name.slice(base.length)))
     .map((name) => join(dirname(target), name));
 }
 
@@ -106,21 +108,21 @@ function attributes(stats: fs.Stats | undefined, mode: number | undefined): Opti
   return stats === undefined ? { mode } : { mode: stats.mode, chown: { uid: stats.uid, gid: stats.gid } };
 }
 
-function attempt<T>(ask: () => T): T | undefined {
+function attempt<T>(call: () => T): T | undefined {
   try {
-    return ask();
+    return call();
   } catch {
     return undefined;
   }
 }
 
-/** REPLACE-3; but the file is in place by now, so no refusal counts that comes of a system's way with directories. */
+/** Applies REPLACE-3. The file is in place already, so a system that can't sync directories is no error. */
 async function syncDirectory(path: string): Promise<void> {
   try {
     const directory = await fs.promises.open(path, 'r');
     await directory.sync().finally(() => directory.close());
   } catch (error) {
-    checkNotSynced(error);
+    rethrowUnlessUnsupported(error);
   }
 }
 
@@ -133,13 +135,13 @@ function syncDirectorySync(path: string): void {
       fs.closeSync(directory);
     }
   } catch (error) {
-    checkNotSynced(error);
+    rethrowUnlessUnsupported(error);
   }
 }
 
-/** Windows opens no directories, some file systems sync none, and one that we may write in we may not be let read. */
+/** Windows can't open directories, some file systems can't sync them, and a writable directory may be unreadable. */
 const NO_SYNC: ReadonlySet<unknown> = new Set(['EACCES', 'EINVAL', 'EISDIR', 'ENOTSUP', 'EPERM']);
 
-function checkNotSynced(error: unknown): void {
+function rethrowUnlessUnsupported(error: unknown): void {
   if (!NO_SYNC.has((error as NodeJS.ErrnoException).code)) throw error;
 }

@@ -1,14 +1,17 @@
 /**
- * Changing a file that processes share: lock, read, let the caller say what it becomes, replace it whole, unlock.
+ * Updates a file that processes share: lock, read, call the caller's function, replace the file as a whole, unlock.
  *
- * Rule UPDATE-1: whoever reads the file, also without the lock, finds the old one or the new one, whole.
- * Rule UPDATE-2: what fails before the new one is in place leaves the old one, and comes through once the lock is free.
- * Rule UPDATE-3: who lost the lock meanwhile, to a forced break, writes nothing; the release then says so.
+ * Rule UPDATE-1: Every reader, with or without the lock, finds the whole old file or the whole new one.
+ * Rule UPDATE-2: An error before the new file is in place leaves the old file unchanged, and is thrown after the lock
+ * is released.
+ * Rule UPDATE-3: An update that lost its lock to a forced break writes nothing. Its release then reports the break.
  *
- * Not promised: that somebody who writes the file without the lock is noticed. That more is kept of a file than its
- * mode, and its owner where the system lets us give files away: access lists and further hard links are not. That two
- * names of one file exclude each other: the lock is that of the path as it is given, though a symbolic link is
- * followed to the file that is replaced.
+ * Not promised:
+ * - Noticing a program that writes the file without the lock.
+ * - Keeping more than the file's mode, and its owner where the system permits: access control lists and other hard
+ *   links are lost.
+ * - Excluding updates through another name of the same file: the lock is that of the given path, although a symbolic
+ *   link is followed to the file that is replaced.
  */
 import { isUtf8 } from 'node:buffer';
 import { readFileSync } from 'node:fs';
@@ -19,29 +22,29 @@ import type { LockOptions } from '../lock/options.js';
 import { replace, replaceSync, sweepReplacements, sweepReplacementsSync } from './atomic-replace.js';
 
 /**
- * How a file is changed, besides how it is locked.
+ * Options for updating a file, in addition to those of its lock.
  *
  * @example
  * await updateJson('secrets.json', addKey, { fileMode: 0o600, timeout: 5_000 });
  */
 export interface UpdateOptions extends LockOptions {
-  /** Permissions of the file if there is none yet; 0o666 less the umask by default. One that exists keeps its own. */
+  /** Mode of a file that is created; by default 0o666 minus the umask. An existing file keeps its mode. */
   readonly fileMode?: number | undefined;
 }
 
 /**
- * How a file of text or bytes is changed.
+ * Options for updating a file of text or bytes.
  *
  * @example
  * await updateFile('image.png', (old) => old && strip(old), { encoding: null });
  */
 export interface UpdateFileOptions extends UpdateOptions {
-  /** How bytes become text, and text bytes: `utf8` by default. `null`: `update` gets the bytes, as a `Buffer`. */
+  /** The encoding of the text: `utf8` by default. With `null`, `update` gets the bytes as a `Buffer`. */
   readonly encoding?: BufferEncoding | null | undefined;
 }
 
 /**
- * What a file may be replaced by; `undefined` leaves it as it is.
+ * The new content of a file; `undefined` leaves the file unchanged.
  *
  * @example
  * const trim = (old?: string): NewContent => old?.trimEnd();
@@ -57,14 +60,17 @@ interface AsBytes extends UpdateFileOptions {
 }
 
 /**
- * Changes a file under its lock: the one call for read, modify and write.
+ * Reads, changes and writes a file while holding its lock.
  *
  * @param path The file. It need not exist, but its directory must.
- * @param update Gets what the file holds, or `undefined` if there is none; returns what it is to hold, or `undefined`
- *   to leave it. It may be asynchronous: the lock is held until it is done.
+ * @param update Gets the content of the file, or `undefined` if there is no file. Returns the new content, or
+ *   `undefined` to leave the file unchanged. It may be asynchronous: the lock is held until it has settled.
  * @returns What `update` returned, once that is on the disk.
- * @throws What `acquire` and `release` throw; whatever `update` throws; the system's error if the file can't be read
- *   or written; an `Error` if it is no text in its encoding. The file is as it was then, and the lock is free.
+ * @throws Before the new content is in place: what `acquire` throws; what `update` throws; the system's error if the
+ *   file can't be read or written; an `Error` if the file is not text in its encoding. The file is unchanged then, and
+ *   the lock is free. Afterwards: the system's error if the directory can't be synced, and what `release` throws. The
+ *   file has its new content then, and after an `UnlockError` the lock is still held. A `NotMyLock` means that the
+ *   lock was broken by force: the file may have its old content or the new one.
  * @example
  * await updateFile('visits.log', (old = '') => `${old}${new Date().toISOString()}\n`);
  */
@@ -93,7 +99,8 @@ export async function updateFile(
       const content = await update(decode(lock.path, old, encoding) as never);
       if (content === undefined) return undefined;
       const bytes = encode(content, encoding);
-      if (await lock.iAmLocking()) await replace(lock.path, bytes, old === undefined ? fileMode : undefined); // UPDATE-3
+      const mode = old === undefined ? fileMode : undefined;
+      if (await lock.iAmLocking()) await replace(lock.path, bytes, mode); // UPDATE-3
       return content;
     },
     lockOptions,
@@ -101,7 +108,7 @@ export async function updateFile(
 }
 
 /**
- * The synchronous form of `updateFile`: `update` can't be asynchronous, and this thread stops while it waits.
+ * The synchronous form of `updateFile`: `update` must not be asynchronous, and waiting blocks this thread.
  *
  * @throws As `updateFile`.
  * @example
@@ -132,7 +139,8 @@ export function updateFileSync(
       const content = update(decode(lock.path, old, encoding) as never);
       if (content === undefined) return undefined;
       const bytes = encode(content, encoding);
-      if (lock.iAmLockingSync()) replaceSync(lock.path, bytes, old === undefined ? fileMode : undefined); // UPDATE-3
+      const mode = old === undefined ? fileMode : undefined;
+      if (lock.iAmLockingSync()) replaceSync(lock.path, bytes, mode); // UPDATE-3
       return content;
     },
     lockOptions,
@@ -142,17 +150,17 @@ export function updateFileSync(
 function checkUpdate(update: unknown, encoding: string | null): void {
   if (typeof update !== 'function') throw new TypeError('update must be a function');
   if (encoding !== null && !Buffer.isEncoding(encoding)) {
-    throw new TypeError(`encoding must be null or one that Buffer knows, not ${encoding}`);
+    throw new TypeError(`encoding must be null or an encoding that Buffer supports, not ${encoding}`);
   }
 }
 
-/** A program that updates ever new files must not grow for it. */
+/** Bounds the memory of a program that keeps updating new files. */
 const MAX_PATHS = 1_000;
 
-/** The files whose leftovers have been swept in this thread's time. */
+/** The files whose leftovers this thread has swept. */
 const swept = new Set<string>();
 
-/** May somebody have been killed in the middle of an update? The lock's last holder; or anyone, before our time. */
+/** Can there be leftovers? Of the last holder, if it died, or of any process before this thread's first update. */
 function mayHaveLeft({ path, clean }: LockFile): boolean {
   if (clean && swept.has(path)) return false;
   if (swept.size === MAX_PATHS) swept.clear();
@@ -179,10 +187,10 @@ function decode(
   encoding: BufferEncoding | null,
 ): Buffer | string | undefined {
   if (bytes === undefined || encoding === null) return bytes;
-  // Else what is no text would come back as question marks, and be written like that.
+  // Otherwise invalid bytes would be decoded to replacement characters, and be written back as those.
   if (/^utf-?8$/i.test(encoding) && !isUtf8(bytes)) {
     throw new Error(
-      `${path} is not UTF-8 text, and was left as it is. Give its encoding, or null for bytes.`,
+      `${path} is not UTF-8 text; it was not changed. Set the option encoding, or encoding: null to get bytes.`,
     );
   }
   return bytes.toString(encoding);
@@ -193,6 +201,6 @@ function encode(content: string | Uint8Array, encoding: BufferEncoding | null): 
   if (typeof content === 'string') return Buffer.from(content, encoding ?? 'utf8');
   const given = isPromise(content) ? 'a promise' : typeof content;
   throw new TypeError(
-    `update must return a string, a Uint8Array, or undefined to leave the file; not ${given}`,
+    `update must return a string, a Uint8Array, or undefined to leave the file unchanged, not ${given}`,
   );
 }

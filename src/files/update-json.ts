@@ -1,33 +1,34 @@
 /**
- * `updateFile` for values: a JSON file that processes share.
+ * `updateFile` for a JSON file that processes share.
  *
- * Rule JSON-1: what is not JSON is never replaced, not even an empty file: it may be somebody's data, and the error says
- * which file it is.
+ * Rule JSON-1: A file that is not JSON is never replaced, not even an empty one: it may hold someone's data. The error
+ * names the file.
  */
 import { resolve } from 'node:path';
 import { isPromise } from '../lock/with-lock.js';
 import { updateFile, updateFileSync, type UpdateOptions } from './update-file.js';
 
 /**
- * How a JSON file is changed.
+ * Options for updating a JSON file.
  *
  * @example
  * await updateJson('state.json', count, { space: 0 });
  */
 export interface UpdateJsonOptions extends UpdateOptions {
-  /** What the text is indented by, as `JSON.stringify` takes it: 2 blanks by default; 0 makes it one line. */
+  /** The indentation, as for `JSON.stringify`: 2 spaces by default; 0 writes one line. */
   readonly space?: number | string | undefined;
 }
 
 /**
- * Changes a JSON file under its lock. The text it leaves is indented as `space` says, and ends with a newline.
+ * Reads, changes and writes a JSON file while holding its lock. The text is indented by `space` and ends with a
+ * newline.
  *
  * @param path The file. It need not exist, but its directory must.
- * @param update Gets the file's value, or `undefined` if there is no file; returns the value that the file is to hold,
- *   or `undefined` to leave it. It may be asynchronous, and may change what it gets and return that.
+ * @param update Gets the file's value, or `undefined` if there is no file. Returns the new value, or `undefined` to
+ *   leave the file unchanged. It may be asynchronous. It may modify the value that it gets, and return that.
  * @returns What `update` returned, once that is on the disk.
- * @throws As `updateFile`; and `SyntaxError`, which names the file, if that is not JSON; `TypeError` if what `update`
- *   returned can't be written as JSON. The file is as it was then, and the lock is free.
+ * @throws What `updateFile` throws; `SyntaxError`, with the file's path, if the file is not JSON; `TypeError` if what
+ *   `update` returned can't be written as JSON. After these two the file is unchanged and the lock is free.
  * @example
  * await updateJson<{ visits: number }>('state.json', (old = { visits: 0 }) => ({ visits: old.visits + 1 }));
  */
@@ -51,7 +52,7 @@ export async function updateJson<Value>(
 }
 
 /**
- * The synchronous form of `updateJson`: `update` can't be asynchronous, and this thread stops while it waits.
+ * The synchronous form of `updateJson`: `update` must not be asynchronous, and waiting blocks this thread.
  *
  * @throws As `updateJson`.
  * @example
@@ -88,16 +89,17 @@ function parse(path: string, text: string | undefined): unknown {
     return JSON.parse(text.replace(BYTE_ORDER_MARK, ''));
   } catch (cause) {
     const reason = (cause as Error).message;
-    throw new SyntaxError(`${resolve(path)} is not JSON, and was left as it is: ${reason}`, { cause });
+    throw new SyntaxError(`${resolve(path)} is not JSON; it was not changed: ${reason}`, { cause });
   }
 }
 
 function format(value: unknown, space: number | string): string | undefined {
   if (value === undefined) return undefined;
-  // To JSON a promise is an empty object, which would replace everything that the file holds.
-  if (isPromise(value)) throw new TypeError('update must not be asynchronous here: use updateJson()');
+  // JSON.stringify turns a promise into an empty object, which would replace the whole content of the file.
+  if (isPromise(value))
+    throw new TypeError('update must not be asynchronous in updateJsonSync(): use updateJson()');
   const text = JSON.stringify(value, null, space) as string | undefined;
   if (text === undefined)
-    throw new TypeError(`update must return a value that JSON has, not a ${typeof value}`);
+    throw new TypeError(`update must return a value that JSON can represent, not a ${typeof value}`);
   return `${text}\n`;
 }

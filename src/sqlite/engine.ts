@@ -1,15 +1,16 @@
 /**
- * Two builds of SQLite behind one face: Node's own `node:sqlite`, or the package `node-sqlite3-wasm`.
+ * One interface to two builds of SQLite: Node's own `node:sqlite`, and the package `node-sqlite3-wasm`.
  *
- * The two don't exclude each other: the one takes kernel locks on the database, the other makes a directory beside it.
- * So whoever comes here holds the database's guard (`guard.ts`), and is alone in it among us.
+ * The two builds don't exclude each other: one takes kernel locks on the database, the other creates a directory beside
+ * it. So every caller holds the database's guard (`guard.ts`), which admits one holdfast process at a time.
  *
- * Rule SQLITE-1: the WebAssembly build's directory, `<database>.lock`, is left by a process that is killed, and would lock
- * everybody out for ever. While we have the database open, `<database>.open` stands beside it; whoever holds the guard
- * and finds that knows that one of us died there, and that the directory is its. Without that mark it is a stranger's.
- * Rule SQLITE-2: what a killed process had not finished is undone from a log that both builds can read back: WAL, which in
- * exclusive mode needs no shared memory. Not the rollback journal: the WebAssembly build takes its own lock for
- * another's at the moment at which it should look for a journal to roll back, and never does.
+ * Rule SQLITE-1: A killed process leaves the WebAssembly build's directory, `<database>.lock`, which would lock out
+ * everyone for ever. While holdfast has the database open, `<database>.open` exists beside it. A holder of the guard
+ * that finds this file knows that a holdfast process died there, and removes the directory. Without the file, the
+ * directory belongs to another program.
+ * Rule SQLITE-2: What a killed process had not finished is undone from a log that both builds can read: WAL, which
+ * needs no shared memory in exclusive mode. Not the rollback journal: the WebAssembly build mistakes its own lock for
+ * another's when it should check for a journal to roll back, and never rolls it back.
  */
 import { existsSync, rmdirSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -19,7 +20,7 @@ export const ENGINES: readonly EngineName[] = ['node:sqlite', 'node-sqlite3-wasm
 
 /** An open database. */
 export interface Connection {
-  /** How many rows it changed. */
+  /** Returns how many rows it changed. */
   run(sql: string, ...values: string[]): number;
   get(sql: string, ...values: string[]): Readonly<Record<string, unknown>> | undefined;
   close(): void;
@@ -29,7 +30,7 @@ export interface Engine {
   open(file: string): Connection;
 }
 
-/** As much as is used here of `node:sqlite`, which is newer than the types that this package is built with. */
+/** The used part of `node:sqlite`, which is newer than the type definitions that this package is built with. */
 interface NodeSqlite {
   readonly DatabaseSync: new (file: string) => {
     prepare(sql: string): {
@@ -48,25 +49,26 @@ interface WasmSqlite {
   };
 }
 
-/** Somebody else has the database open. */
+/** Does the error mean that another program has the database open? */
 export function isBusy(error: unknown): boolean {
   const BUSY = 5;
   const { errcode, message } = error as { errcode?: unknown; message?: unknown };
   return errcode === BUSY || message === 'database is locked';
 }
 
-/** The engine of that name, or the first that is there; throws if there is none. */
+/** Returns the named engine or, without a name, the first that is available. Throws if there is none. */
 export function loadEngine(name: EngineName | undefined): Engine {
   if (name !== 'node-sqlite3-wasm') {
     const sqlite = builtIn();
     if (sqlite !== undefined) return native(sqlite);
-    if (name !== undefined) throw new Error('this Node has no node:sqlite, which came with 22.13');
+    if (name !== undefined)
+      throw new Error('this version of Node.js has no node:sqlite: it was added in 22.13');
   }
   return wasm(createRequire(import.meta.url)('node-sqlite3-wasm') as WasmSqlite);
 }
 
 function builtIn(): NodeSqlite | undefined {
-  // Not `import`: it would be resolved where there is none. `getBuiltinModule` is younger than the oldest Node here.
+  // Not `import`, which fails where the module doesn't exist. The oldest supported Node.js has no `getBuiltinModule`.
   const { getBuiltinModule } = process as { getBuiltinModule?: (id: string) => unknown };
   return getBuiltinModule?.('node:sqlite') as NodeSqlite | undefined;
 }
@@ -108,7 +110,7 @@ function wasm({ Database }: WasmSqlite): Engine {
   };
 }
 
-/** SQLITE-1. */
+/** Creates the mark of SQLITE-1, and removes the directory of a process that died. */
 function markOpen(file: string): void {
   try {
     writeFileSync(`${file}.open`, '', { flag: 'wx' });
@@ -117,11 +119,11 @@ function markOpen(file: string): void {
     try {
       rmdirSync(`${file}.lock`);
     } catch {
-      // It has none, or what has that name is no such directory: then we are refused, and wait.
+      // There is none, or the name is taken by something else: then SQLite reports that it is busy, and we wait.
     }
     return;
   }
-  // A stranger's, then, and it must not look like ours if we die before we are refused.
+  // There was no mark, so the directory is another program's. It must not look like ours if this process dies now.
   if (existsSync(`${file}.lock`)) unmark(file);
 }
 

@@ -1,8 +1,8 @@
 /**
- * The guard of a database: a `LockFile` that is held for as long as one of us has the database open.
+ * The guard of a database: a `LockFile` that is held while a holdfast process has the database open.
  *
- * SQLite's own locks don't do, since its two builds take different ones (`engine.ts`). Ours is recovered like
- * every lock here when its holder dies.
+ * SQLite's own locks are not enough, since its two builds take different ones (`engine.ts`). When the holder of the
+ * guard dies, the next contender recovers it, as with every lock of this package.
  */
 import { untrackClaim } from '../lock/exit-hook.js';
 import { Trampoline } from '../protocol/trampoline.js';
@@ -10,16 +10,16 @@ import { ignoreErrors } from '../protocol/retry.js';
 import { LockFile } from '../lock/lock-file.js';
 import { custom, type Protocol } from '../model/steps.js';
 
-/** How often, and how long at most, whoever finds the database in use waits for that to be over, before it counts. */
+/** How many short waits there are while the database is in use, and the longest, before that counts as busy. */
 const SHORT_WAITS = 24;
-const LONGEST_SHORT_WAIT = 6; // 32 ms: see `settle`.
+const LONGEST_SHORT_WAIT = 6; // 32 ms: see `backoff`.
 
 export class Guard extends LockFile {
   constructor(database: string, orphanGraceMs: number) {
     super(database, { lockPath: `${database}.guard`, orphanGraceMs });
   }
 
-  /** Does `work` while nobody else of us is at the database. */
+  /** Does `work` while no other holdfast process or thread uses the database. */
   *during<T>(work: () => T): Protocol<T> {
     const claim = this.newClaim();
     this.track(claim);
@@ -42,8 +42,8 @@ export class Guard extends LockFile {
 }
 
 /**
- * Runs a protocol whose first pauses are short, and never the last. For a moment's work by somebody else on the same
- * database is no reason to tell a caller who doesn't wait that its lock is held.
+ * Runs a protocol with its first pauses replaced by short ones, which never time out: another process that uses the
+ * same database for a moment must not make `acquire(0)` report that the lock is held.
  */
 export function* withShortPauses<T>(protocol: Protocol<T>): Protocol<T> {
   let waits = 0;

@@ -1,17 +1,17 @@
 /**
  * The table of locks: one row for each lock that is held.
  *
- * Rule ROW-1: inserting a row decides who holds a lock: its path is the primary key.
- * Rule ROW-2: a row is removed by its token, which no other claim ever has.
- * Rule ROW-3: what is not a database of ours, by its first bytes, is not opened, let alone written to.
+ * Rule ROW-1: Inserting a row decides who holds a lock: the path is the primary key.
+ * Rule ROW-2: A row is removed by its token, which no other claim ever has.
+ * Rule ROW-3: A file whose first bytes are not those of a holdfast database is neither opened by SQLite nor changed.
  *
- * Each call opens the database, does one thing in one transaction, and closes it, so that what a process holds is in
- * the database alone.
+ * Each call opens the database, runs one transaction, and closes it again, so a process keeps nothing open between
+ * calls.
  */
 import { closeSync, openSync, readSync, renameSync, rmSync } from 'node:fs';
 import { isBusy, type Connection, type Engine } from './engine.js';
 
-/** Tells our databases from all others, at a place that SQLite keeps for that: `hdft`. */
+/** Identifies a holdfast database, in a field that SQLite reserves for that: `hdft`. */
 const APPLICATION_ID = 0x68646674;
 const APPLICATION_ID_OFFSET = 68;
 const MAGIC = 'SQLite format 3\0';
@@ -29,36 +29,36 @@ export class Row {
     this.#path = path;
   }
 
-  /** The record of who holds the lock; `undefined` if nobody does. */
+  /** Returns the holder's record, or `undefined` if nobody holds the lock. */
   read(): string | undefined {
     const row = this.#connection.get('SELECT record FROM locks WHERE path = ?', this.#path);
     return row === undefined ? undefined : String(row['record']);
   }
 
-  /** False if there is a row already (ROW-1). */
+  /** Returns false if there is a row already (ROW-1). */
   insert(token: string, record: string): boolean {
     const sql = 'INSERT INTO locks (path, token, record) VALUES (?, ?, ?) ON CONFLICT (path) DO NOTHING';
     return this.#connection.run(sql, this.#path, token, record) === 1;
   }
 
-  /** False if the row was another's, or gone (ROW-2). */
+  /** Returns false if the row belongs to another claim, or is gone (ROW-2). */
   remove(token: string): boolean {
     return this.#connection.run('DELETE FROM locks WHERE path = ? AND token = ?', this.#path, token) === 1;
   }
 
-  /** Removes a row that is not ours to read, by its very text. */
+  /** Removes a row by its exact text, which need not be a valid record. */
   removeText(record: string): boolean {
     return this.#connection.run('DELETE FROM locks WHERE path = ? AND record = ?', this.#path, record) === 1;
   }
 }
 
-/** `busy`: another program has the database. `missing`: there is none. */
+/** `busy`: another program uses the database. `missing`: there is no database. */
 export type Outcome<T> = { is: 'done'; value: T } | { is: 'busy' } | { is: 'missing' };
 
 /**
  * Does `work` on the row of `path`, in one transaction.
  *
- * @param create Whether to make the database if there is none.
+ * @param create Whether to create a missing database.
  */
 export function withRow<T>(
   engine: Engine,
@@ -72,7 +72,7 @@ export function withRow<T>(
     if (!create) return { is: 'missing' };
     make(engine, database);
   } else if (!isOurs(header)) {
-    throw new Error(`${database} is not a database of locks; it is left as it is`);
+    throw new Error(`${database} is not a holdfast database; it was not changed`);
   }
   try {
     return { is: 'done', value: transact(engine, database, path, work) };
@@ -85,19 +85,19 @@ export function withRow<T>(
 function transact<T>(engine: Engine, database: string, path: string, work: (row: Row) => T): T {
   const connection = engine.open(database);
   try {
-    connection.get('PRAGMA locking_mode = EXCLUSIVE'); // SQLITE-2: before the first look at the log.
-    // The log is written through when it is folded in. A power cut before that loses rows, whose holders it ended.
+    connection.get('PRAGMA locking_mode = EXCLUSIVE'); // SQLITE-2: before the log is read for the first time.
+    // The log is synced at a checkpoint only. A power cut before that loses rows, whose holders it has ended too.
     connection.get('PRAGMA synchronous = NORMAL');
     connection.run('BEGIN IMMEDIATE');
     const value = work(new Row(connection, path));
     connection.run('COMMIT');
     return value;
   } finally {
-    connection.close(); // What was begun and not committed is undone.
+    connection.close(); // Rolls back a transaction that was not committed.
   }
 }
 
-/** The first bytes of a file; `undefined` if there is none. */
+/** Returns the first bytes of a file, or `undefined` if there is no file. */
 function readHeader(file: string): Buffer | undefined {
   let descriptor: number;
   try {
@@ -114,7 +114,7 @@ function readHeader(file: string): Buffer | undefined {
   }
 }
 
-/** ROW-3. */
+/** Checks for ROW-3. */
 function isOurs(header: Buffer): boolean {
   return (
     header.length === HEADER_BYTES &&
@@ -123,10 +123,10 @@ function isOurs(header: Buffer): boolean {
   );
 }
 
-/** Makes a database under another name, and moves it into place finished: whoever dies meanwhile leaves none of it. */
+/** Creates a database under another name and renames it when it is complete, so that no process finds half of one. */
 function make(engine: Engine, database: string): void {
   const file = `${database}.new`;
-  // Of whoever died making one.
+  // Left by a process that died here.
   for (const end of ['', '-journal', '-wal', '-shm', '.lock', '.open'])
     rmSync(`${file}${end}`, { recursive: true, force: true });
   const connection = engine.open(file);

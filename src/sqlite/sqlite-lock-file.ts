@@ -1,8 +1,8 @@
 /**
  * `SQLiteLockFile`, exported as `holdfast/sqlite`: locks that are rows of one database, which all contenders share.
  *
- * Not promised: to exclude the other kinds of lock for the same path; and that the database goes with the last lock:
- * it is made by the first, and stays, empty.
+ * Not promised: to exclude the other kinds of lock for the same path. Nor to remove the database with the last lock:
+ * the first lock creates it, and it stays.
  */
 import { dirname, join, relative, resolve, sep } from 'node:path';
 import type { AnyClaim, Taken } from '../model/claim.js';
@@ -16,15 +16,15 @@ import { withRow, type Row } from './rows.js';
 import { judge, pause, type Blocker, type Found, type Protocol } from '../model/steps.js';
 
 /**
- * How a lock in a database is made, besides what every lock can be told.
+ * Options of a lock in a database, in addition to those of every lock.
  *
  * @example
  * new SQLiteLockFile('config.json', { database: '/srv/shared/locks.sqlite', timeout: 5_000 });
  */
 export interface SQLiteLockOptions extends Omit<LockOptions, 'lockPath' | 'io'> {
-  /** The database; by default `holdfast.sqlite` in the directory of the path. Made by the first lock in it. */
+  /** The database file; by default `holdfast.sqlite` in the directory of the path. The first lock creates it. */
   readonly database?: string | undefined;
-  /** Which build of SQLite to use: by default Node's own, where it has one, else `node-sqlite3-wasm`. */
+  /** Which build of SQLite to use: by default `node:sqlite` if Node.js has it, else `node-sqlite3-wasm`. */
   readonly engine?: EngineName | undefined;
 }
 
@@ -43,10 +43,10 @@ export class SQLiteLockFile extends LockBase {
   #engine: Engine | undefined;
 
   /**
-   * Makes a lock that is not held yet; nothing is looked at or written before `acquire()`.
+   * Creates a lock object. It doesn't hold the lock yet, and reads and writes nothing before the first call.
    *
-   * @param path What to lock. Contenders must reach it by the same way from the directory of the database: that is what
-   *   a row is named by, so that two machines or containers may mount both at different places.
+   * @param path What to lock. A row is named by the path relative to the directory of the database, so that machines or
+   *   containers may mount both at different places. It must be the same for all contenders.
    */
   constructor(path: string, options: SQLiteLockOptions = {}) {
     const { database, engine, ...others } = options;
@@ -61,7 +61,7 @@ export class SQLiteLockFile extends LockBase {
     this.#guard = new Guard(this.database, this.options.orphanGraceMs);
   }
 
-  /** The database, and the row in it. */
+  /** The database, `#`, and the name of the row in it. */
   override get lockPath(): string {
     return `${this.database}#${encodeURIComponent(this.#key)}`;
   }
@@ -75,12 +75,12 @@ export class SQLiteLockFile extends LockBase {
     const text = formatRecord(claim.record);
     let dead: HolderRecord | undefined;
     for (;;) {
-      const outcome = yield* this.#ask(true, (row) => {
+      const outcome = yield* this.#query(true, (row) => {
         const removed = dead !== undefined && row.remove(dead.token);
         return row.insert(token, text) ? { removed } : (row.read() ?? '');
       });
       if (typeof outcome === 'object') return { claim, previous: outcome.removed ? dead : undefined };
-      const blocker = yield* this.#judged(outcome ?? '');
+      const blocker = yield* this.#toBlocker(outcome ?? '');
       dead = undefined;
       if (blocker.judgement.verdict === 'dead' && 'record' in blocker.found) dead = blocker.found.record;
       else yield* pause(blocker);
@@ -88,26 +88,26 @@ export class SQLiteLockFile extends LockBase {
   }
 
   protected override *releasing({ record }: AnyClaim): Protocol<boolean> {
-    return (yield* this.#ask(false, (row) => row.remove(record.token))) ?? false;
+    return (yield* this.#query(false, (row) => row.remove(record.token))) ?? false;
   }
 
   protected override *inspecting(): Protocol<Blocker | undefined> {
-    const text = yield* this.#ask(false, (row) => row.read());
-    return text === undefined ? undefined : yield* this.#judged(text);
+    const text = yield* this.#query(false, (row) => row.read());
+    return text === undefined ? undefined : yield* this.#toBlocker(text);
   }
 
   protected override *breaking(): Protocol<readonly HolderRecord[]> {
-    const text = yield* this.#ask(false, (row) => row.read());
+    const text = yield* this.#query(false, (row) => row.read());
     if (text === undefined) return [];
-    const removed = yield* this.#ask(false, (row) => row.removeText(text));
+    const removed = yield* this.#query(false, (row) => row.removeText(text));
     const record = parseRecord(text);
     return removed === true && record !== undefined ? [record] : [];
   }
 
-  *#judged(text: string): Protocol<Blocker> {
+  *#toBlocker(text: string): Protocol<Blocker> {
     const record = parseRecord(text);
     if (record === undefined) {
-      const what = 'a row that is not ours';
+      const what = 'a row that holdfast did not write';
       const found: Found = { kind: 'foreign', what, text };
       return { path: this.lockPath, found, judgement: { verdict: 'unknown', reason: `it is ${what}` } };
     }
@@ -115,8 +115,8 @@ export class SQLiteLockFile extends LockBase {
     return { path: this.lockPath, found: { kind: 'row', record }, judgement };
   }
 
-  /** Does `work` on this lock's row, waiting while others use the database; `undefined` if there is none. */
-  *#ask<T>(create: boolean, work: (row: Row) => T): Protocol<T | undefined> {
+  /** Does `work` on this lock's row, and waits while others use the database; `undefined` if there is no database. */
+  *#query<T>(create: boolean, work: (row: Row) => T): Protocol<T | undefined> {
     const engine = this.#load();
     for (;;) {
       const outcome = yield* this.#guard.during(() =>
@@ -138,8 +138,8 @@ export class SQLiteLockFile extends LockBase {
       return (this.#engine ??= loadEngine(this.#engineName));
     } catch (cause) {
       throw new LockFailed(
-        `${this.lockPath} can't be locked, for want of SQLite: run a Node that has node:sqlite (22.13 or newer), or ` +
-          `\`npm install node-sqlite3-wasm\``,
+        `${this.lockPath} can't be locked: there is no SQLite. Use Node.js 22.13 or newer, which has node:sqlite, or ` +
+          `run \`npm install node-sqlite3-wasm\`.`,
         { path: this.lockPath, cause },
       );
     }

@@ -1,11 +1,12 @@
 /**
- * zc.lockfile's classes: a lock taken by a constructor, without waiting, in a file that stays and says who has it.
+ * The classes of zc.lockfile: the constructor takes the lock without waiting, and a file that is kept names the holder.
  *
- * They and Python's zc.lockfile do NOT exclude each other: that one takes a kernel lock on the file itself, which Node
- * can't take. Here the exclusive part is a holdfast lock beside the file, `<path>.lock`, recovered after a crash.
+ * They and Python's zc.lockfile do NOT exclude each other: zc.lockfile takes a kernel lock on the file itself, which
+ * Node.js can't do. Here the lock is a holdfast lock beside the file, `<path>.lock`, which is recovered after a crash.
  *
- * Rule ZC-1: whoever doesn't get the lock changes nothing.
- * Rule ZC-2: the text is replaced whole, also on a disk that is nearly full (REPLACE-2), so a reader never sees half of it.
+ * Rule ZC-1: A constructor that doesn't get the lock changes nothing.
+ * Rule ZC-2: The text is replaced as a whole, also on a disk that is nearly full (REPLACE-2). A reader never sees half
+ * of it.
  */
 import { closeSync, openSync } from 'node:fs';
 import { hostname } from 'node:os';
@@ -15,20 +16,20 @@ import { LockFile as NameLock } from '../lock/lock-file.js';
 import { replaceSync, sweepReplacementsSync } from '../files/atomic-replace.js';
 
 /**
- * Somebody else has the lock.
+ * The lock is held by someone else.
  *
  * @example
  * if (error instanceof LockError) console.error(`pid ${error.holder?.pid} has it`);
  */
 export class LockError extends Error {
-  /** Spelled out, since a minified class has another. */
+  /** Written out, since a minifier renames the class. */
   override readonly name = 'LockError';
-  /** What happened, for programs. */
+  /** For programs: the kind of the error. */
   readonly code = 'LOCK_ERROR';
-  /** Who has it, where that is known. */
+  /** Who holds the lock, if that is known. */
   readonly holder: Holder | undefined;
 
-  /** Made where the lock is refused. */
+  /** Created by the constructor of a lock that is held. */
   constructor(path: string, cause: AlreadyLocked) {
     super(`Couldn't lock '${path}': ${cause.message}`, { cause });
     this.holder = cause.holder;
@@ -36,19 +37,19 @@ export class LockError extends Error {
 }
 
 /**
- * What a `LockFile` writes.
+ * Options of a `LockFile`.
  *
  * @example
  * new LockFile('server.lock', { contentTemplate: '{pid};{hostname}' });
  */
 export interface LockFileOptions {
-  /** What the file says while it is locked, and after; `{pid}` and `{hostname}` are filled in, `{{` is a brace. */
+  /** The text of the file: `{pid}` by default. `{pid}` and `{hostname}` are replaced; `{{` and `}}` are braces. */
   readonly contentTemplate?: string;
 }
 
 /**
- * Takes the lock when it is made, or throws: `LockError` if another has it, the system's error for all else. Not
- * re-entrant. The file is made if there is none, and stays.
+ * A lock that its constructor takes. Not re-entrant. The constructor creates the file if there is none, and `close()`
+ * keeps it.
  *
  * @example
  * const lock = new SimpleLockFile('server.lock');
@@ -60,9 +61,9 @@ export class SimpleLockFile<Options extends object = object> {
   readonly #lock: NameLock;
 
   /**
-   * Takes the lock, at once or not at all.
+   * Takes the lock, without waiting.
    *
-   * @throws {LockError} if another has it; the system's error for all else.
+   * @throws {LockError} if it is held by someone else; otherwise the system's error.
    */
   constructor(path: string, options?: Options) {
     this.#lock = take(path);
@@ -77,38 +78,38 @@ export class SimpleLockFile<Options extends object = object> {
   }
 
   /**
-   * Called once the lock is taken; if it throws, the lock is given back. It runs inside the constructor, before the
-   * fields of a subclass have their values, so what it needs is handed to it: the constructor's second argument.
+   * Called when the lock has been taken; if it throws, the lock is released. It runs inside the constructor, before the
+   * fields of a subclass are initialized, so it gets the constructor's second argument.
    */
   protected onLock(options?: Options): void;
   protected onLock(): void {
     // Nothing to write.
   }
 
-  /** Gives the lock back. The file stays, with its text. May be called any number of times. */
+  /** Releases the lock. The file keeps its text. May be called any number of times. */
   close(): void {
     this.#lock[Symbol.dispose]();
   }
 
-  /** For `using`: closes it. */
+  /** For `using`: calls `close()`. */
   [Symbol.dispose](): void {
     this.close();
   }
 }
 
 /**
- * A `SimpleLockFile` that also says who has it: the rendered template, after one blank, since readers skip one
- * character (where the original's kernel lock stands on some systems), and before a newline.
+ * A `SimpleLockFile` that also writes who holds it: one blank, the rendered template, and a newline. The blank is there
+ * because readers skip the first character, which the kernel lock of the original covers on some systems.
  *
  * @example
  * using lock = new LockFile('server.lock', { contentTemplate: '{pid};{hostname}' });
  */
 export class LockFile extends SimpleLockFile<LockFileOptions> {
   /**
-   * Takes the lock, at once or not at all, and writes the text.
+   * Takes the lock, without waiting, and writes the text.
    *
-   * @throws {LockError} if another has it; {RangeError} for a template with an unknown field, and {TypeError} for one
-   *   that is no string, before anything is locked; the system's error for all else.
+   * @throws {LockError} if it is held by someone else; {RangeError} for a template with an unknown field and
+   *   {TypeError} for a template that is not a string, both before anything is locked; otherwise the system's error.
    */
   constructor(path: string, options: LockFileOptions = {}) {
     render(options.contentTemplate);
@@ -141,7 +142,9 @@ function render(template: unknown = '{pid}'): string {
     if (text === '{{' || text === '}}') return text.charAt(0);
     const value = field === undefined ? undefined : FIELDS[field];
     if (value === undefined) {
-      throw new RangeError(`contentTemplate has ${JSON.stringify(text)}; known are {pid} and {hostname}`);
+      throw new RangeError(
+        `contentTemplate contains ${JSON.stringify(text)}; the known fields are {pid} and {hostname}`,
+      );
     }
     return value();
   });

@@ -1,4 +1,4 @@
-/** `holdfast status`, `wait`, `break`, and what they have in common. */
+/** `holdfast status`, `wait` and `break`, and what all commands have in common. */
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -12,19 +12,21 @@ import { projectDirectory } from '../support/paths.js';
 import { Place } from './holdfast.js';
 
 describe('holdfast status', () => {
-  it('tells free from held, by its exit code too', async () => {
+  it('distinguishes free from held, also by its exit code', async () => {
     const place = new Place();
     const lock = await place.lock('held').acquire();
     const both = await place.run('status', 'free', 'held');
     expect(both.code).to.equal(1);
-    expect(both.stdout).to.match(
-      /^free: free\nheld: held, by pid \d+, thread 0, on host \S+ \("a test"\), since \S+Z \(\d+ m?s ago\); the process is alive\n$/,
+    const [free, held] = both.stdout.split('\n');
+    expect(free).to.equal('free: free');
+    expect(held).to.match(
+      /^held: held, by pid \d+, thread 0, on host \S+ \("a test"\), since \S+Z \(\d+ m?s ago\); the process is alive$/,
     );
     expect(await place.run('status', 'free')).to.include({ code: 0, stdout: 'free: free\n', stderr: '' });
     await lock.release();
   });
 
-  it('tells a lock of the dead, which is in nobody’s way, and leaves it', async () => {
+  it('reports the lock of a dead holder as stale, and leaves it', async () => {
     const place = new Place();
     await place.leaveStale('file');
     const { code, stdout } = await place.run('status', 'file');
@@ -56,25 +58,25 @@ describe('holdfast status', () => {
     await lock.release();
   });
 
-  it('tells how many are seen to wait, besides the holder', async () => {
+  it('reports how many waiters it sees, besides the holder', async () => {
     const place = new Place();
     const lock = await place.lock('file').acquire();
     const waiters = [place.start('run', 'file', '--', 'true'), place.start('run', 'file', '--', 'true')];
     const seen = async () => (await place.run('status', 'file')).stdout;
     const json = async () => JSON.parse((await place.run('status', '--json', 'file')).stdout) as object;
-    const told = /^held: file, by pid .*; the process is alive; at least 2 wait\n$/;
-    while (!told.test(await seen())) await sleep(10);
+    const expected = /^held: file, by pid .*; the process is alive; at least 2 waiting\n$/;
+    while (!expected.test(await seen())) await sleep(10);
     expect(await json()).to.include({ state: 'held', waitingAtLeast: 2 });
     const lines: string[] = [];
     const paths = [place.directory.join('file')];
     await status({ name: 'status', paths }, 'terminal', (line) => lines.push(line));
-    expect(lines[0]).to.match(/\n +line +at least 2 wait$/);
+    expect(lines[0]).to.match(/\n +queue +at least 2 waiting$/);
     await lock.release();
     for (const { ended } of waiters) expect((await ended).code).to.equal(0);
     expect(await seen()).to.equal('free: file\n');
   });
 
-  it('tells the locks of other programs', async () => {
+  it('reports the locks of other programs', async () => {
     const { directory } = new Place();
     directory.expect('text.lock', 'empty.lock');
     writeFileSync(directory.join('text.lock'), '123\n');
@@ -84,30 +86,30 @@ describe('holdfast status', () => {
     const code = await status({ name: 'status', paths }, 'plain', (line) => lines.push(line));
     expect(code).to.equal(1);
     expect(lines).to.deep.equal([
-      `held: ${paths[0] ?? ''}, by a file that is not ours; it looks like one of filelock (SoftFileLock): pid 123`,
-      `held: ${paths[1] ?? ''}, by nobody who is named: it is an empty directory`,
+      `held: ${paths[0] ?? ''}, by a file that is not ours; it looks like that of filelock (SoftFileLock): pid 123`,
+      `held: ${paths[1] ?? ''}, by an unnamed holder (an empty directory)`,
     ]);
   });
 
-  it('is readable at a glance on a terminal', async () => {
+  it('prints a few labelled lines on a terminal', async () => {
     const place = new Place();
     const lock = await place.lock('held').acquire();
     await place.leaveStale('stale');
     const lines: string[] = [];
     const paths = ['free', 'held', 'stale'].map((name) => place.directory.join(name));
     await status({ name: 'status', paths }, 'terminal', (line) => lines.push(line));
-    // eslint-disable-next-line no-control-regex -- the colours
+    // eslint-disable-next-line no-control-regex -- the colors
     const [free, held, stale] = lines.map((line) => line.replace(/\u001b\[[\d;]+m/g, ''));
     expect(free).to.equal(`free   ${paths[0] ?? ''}`);
     expect(held).to.match(
       /^held {3}.*\n +by +pid \d+.*\n +since +\S+Z \(\d+ m?s ago\)\n +alive +the process is alive$/,
     );
-    expect(stale).to.match(/\n +dead +the process is gone; whoever tries next replaces it$/);
+    expect(stale).to.match(/\n +dead +the process is gone; the next contender replaces it$/);
     await lock.release();
     await (await place.lock('stale').acquire()).release();
   });
 
-  it('prints no control character that a lock’s text brought along', () => {
+  it('prints no control character of a lock’s text', () => {
     const holder = {
       kind: 'link',
       verdict: 'alive',
@@ -121,7 +123,7 @@ describe('holdfast status', () => {
 });
 
 describe('holdfast wait', () => {
-  it('returns when the lock is free, and leaves it alone', async () => {
+  it('returns when the lock is free, and doesn’t take it', async () => {
     const place = new Place();
     expect(await place.run('wait', 'file')).to.deep.equal({ code: 0, signal: null, stdout: '', stderr: '' });
     const lock = await place.lock('file').acquire();
@@ -133,7 +135,7 @@ describe('holdfast wait', () => {
     expect((await waiting).code).to.equal(0);
   });
 
-  it('returns when another holder shows that it was free', async () => {
+  it('returns when a new holder proves that the lock was free', async () => {
     const place = new Place();
     const waiting = place.start('wait', 'file');
     const over = waiting.ended.then(({ code }) => code);
@@ -144,17 +146,17 @@ describe('holdfast wait', () => {
     }
   });
 
-  it('exits with 75 when the time is up, or as it is told', async () => {
+  it('exits with 75 after a timeout, or with the code of -E', async () => {
     const place = new Place();
     const lock = await place.lock('file').acquire();
     const { code, stderr } = await place.run('wait', '-t', '0.05', 'file');
     expect(code).to.equal(75);
-    expect(stderr).to.match(/^holdfast: the time is up: file is held by pid/);
+    expect(stderr).to.match(/^holdfast: timed out: file is held by pid/);
     expect((await place.run('wait', '-t', '0', '-E', '0', 'file')).code).to.equal(0);
     await lock.release();
   });
 
-  it('does not wait for the dead', async () => {
+  it('does not wait for a dead holder', async () => {
     const place = new Place();
     await place.leaveStale('file');
     expect((await place.run('wait', 'file')).code).to.equal(0);
@@ -163,7 +165,7 @@ describe('holdfast wait', () => {
 });
 
 describe('holdfast break', () => {
-  it('removes the lock of a dead holder, and says whose it was', async () => {
+  it('removes the lock of a dead holder, and names the holder', async () => {
     const place = new Place();
     await place.leaveStale('file');
     const { code, stdout } = await place.run('break', 'file');
@@ -172,18 +174,18 @@ describe('holdfast break', () => {
     expect(readdirSync(place.directory.path)).to.deep.equal([]);
   });
 
-  it('says that there is none', async () => {
+  it('reports that there is no lock', async () => {
     const place = new Place();
     expect(await place.run('break', 'file')).to.include({ code: 0, stdout: 'file: no lock to break\n' });
     expect((await place.run('break', '--json', 'file')).stdout).to.equal('{"path":"file","broken":null}\n');
   });
 
-  it('leaves the lock of the living, unless it is forced', async () => {
+  it('leaves the lock of a living holder, except with --force', async () => {
     const place = new Place();
     const lock = await place.lock('file').acquire();
     const refused = await place.run('break', 'file');
     expect(refused.code).to.equal(1);
-    expect(refused.stderr).to.match(/^holdfast: nothing was broken\. file is held by pid/);
+    expect(refused.stderr).to.match(/^holdfast: the lock was not broken\. file is held by pid/);
     expect(await lock.iAmLocking()).to.equal(true);
 
     const forced = await place.run('break', '--force', '--json', 'file');
@@ -193,7 +195,7 @@ describe('holdfast break', () => {
     await lock.release().catch(() => undefined);
   });
 
-  it('leaves the lock of another program, unless it is forced', async () => {
+  it('leaves the lock of another program, except with --force', async () => {
     const place = new Place();
     writeFileSync(place.directory.join('file.lock'), '123\n');
     expect((await place.run('break', 'file')).code).to.equal(1);
@@ -206,7 +208,7 @@ describe('holdfast break', () => {
 });
 
 describe('holdfast', () => {
-  it('tells its version and its usage', async () => {
+  it('prints its version and its usage', async () => {
     const { version } = JSON.parse(readFileSync(join(projectDirectory, 'package.json'), 'utf8')) as {
       version: string;
     };
@@ -217,7 +219,7 @@ describe('holdfast', () => {
     expect(help.stdout).to.match(/^Usage:\n {2}holdfast run/);
   });
 
-  it('exits with 64 for arguments that make no sense, with a hint', async () => {
+  it('exits with 64 for wrong arguments, with a hint', async () => {
     const { code, stdout, stderr } = await new Place().run('run', 'file', 'echo', 'hello');
     expect({ code, stdout }).to.deep.equal({ code: 64, stdout: '' });
     expect(stderr).to.equal(
@@ -229,23 +231,23 @@ describe('holdfast', () => {
   });
 
   const wrong: readonly (readonly [string, string])[] = [
-    ['', 'say what to do: run, status, wait or break'],
-    ['fly', 'there is no command "fly", only run, status, wait or break'],
-    ['--json status file', '--json comes after the command'],
-    ['run', 'run: which PATH to lock?'],
-    ['run file', 'run: which command?'],
-    ['run file --', 'run: which command?'],
+    ['', 'missing command: expected run, status, wait or break'],
+    ['fly', 'unknown command "fly": expected run, status, wait or break'],
+    ['--json status file', 'put --json after the command: run, status, wait or break'],
+    ['run', 'run: missing PATH'],
+    ['run file', 'run: missing COMMAND: holdfast run file -- COMMAND [ARG...]'],
+    ['run file --', 'run: missing COMMAND'],
     ['run --frob file -- echo', "run: unknown option '--frob'"],
-    ['run --kind paper file -- echo', '--kind is one of link, mkdir, symlink'],
-    ['run --timeout file -- echo', '--timeout is a duration like 30s, 500ms, 2m or 1h, not "file"'],
-    ['run -E 256 file -- echo', '-E is an exit code from 0 to 255'],
-    ['status', 'which PATH?'],
+    ['run --kind paper file -- echo', '--kind must be one of link, mkdir, symlink'],
+    ['run --timeout file -- echo', '--timeout must be a duration such as 30s, 500ms, 2m or 1h, not "file"'],
+    ['run -E 256 file -- echo', '-E must be an exit code from 0 to 255'],
+    ['status', 'missing PATH'],
     ['status --force file', "status: unknown option '--force'"],
     ['wait -t -1 file', "wait: option '-t' argument is ambiguous"],
-    ['wait -t=-1 file', '--timeout is a duration'],
-    ['wait a b', 'one PATH at a time; what is "b"?'],
-    ['break', 'which PATH?'],
-    ['constructor', 'there is no command "constructor"'],
+    ['wait -t=-1 file', '--timeout must be a duration'],
+    ['wait a b', 'unexpected argument "b"'],
+    ['break', 'missing PATH'],
+    ['constructor', 'unknown command "constructor"'],
   ];
   for (const [line, message] of wrong) {
     it(`refuses "holdfast ${line}"`, () => {
@@ -257,7 +259,7 @@ describe('holdfast', () => {
     expect(() => parseTask(['status', ''])).to.throw(UsageError, 'must not be empty');
   });
 
-  it('looks at nothing that follows the dashes', () => {
+  it('doesn’t parse what follows the --', () => {
     const task = parseTask(['run', '-t', '1', 'file', '--', 'a', '--json', '--help', '--', '-t', '2']);
     expect(task).to.deep.include({
       json: false,
@@ -283,7 +285,7 @@ describe('holdfast', () => {
     }
   });
 
-  it('leaves what it looks at as it was', async () => {
+  it('changes nothing when it inspects a lock', async () => {
     const { directory } = new Place();
     expect(await inspectPath(directory.join('none/file'))).to.include({ state: 'free' });
   });

@@ -1,4 +1,4 @@
-/** Runs the command as a user does: a process of its own, in a directory of its own. */
+/** Runs the command as a user does: as a process, in a temporary directory. */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
@@ -19,7 +19,7 @@ export interface Ended {
 
 export interface Started {
   readonly child: ChildProcess;
-  /** Resolves when the output so far holds the text. */
+  /** Resolves when the output contains the text. */
   readonly says: (text: string) => Promise<void>;
   readonly ended: Promise<Ended>;
 }
@@ -27,7 +27,7 @@ export interface Started {
 /** A directory to run the command in. */
 export class Place {
   readonly directory: TemporaryDirectory = temporaryDirectory();
-  /** Away from the terminal that the suite may run at, which makes a difference to SIGINT. */
+  /** Starts without the suite's terminal, which makes a difference to SIGINT. */
   detached = false;
 
   start(...args: readonly string[]): Started {
@@ -60,7 +60,7 @@ export class Place {
     return new LockFile(this.directory.join(name), { note: 'a test' });
   }
 
-  /** Leaves a lock whose holder is dead, and killed with it whatever it ran. */
+  /** Leaves the lock of a holder that was killed. */
   async leaveStale(name: string): Promise<void> {
     const script = `
       import { LockFile } from 'holdfast';

@@ -1,4 +1,4 @@
-/** `holdfast run`: a command under a lock. */
+/** `holdfast run`: runs a command while holding a lock. */
 import { spawnSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { constants } from 'node:os';
@@ -6,11 +6,11 @@ import { expect } from 'chai';
 import { main, Place } from './holdfast.js';
 
 const node = process.execPath;
-/** Says that it is there, and stays until it is told to go. */
+/** Prints that it has started, and runs until a signal ends it. */
 const staying = `setInterval(() => {}, 1_000); console.log('up');`;
 
 describe('holdfast run', () => {
-  it('runs a command while it holds the lock, and frees it then', async () => {
+  it('runs a command while it holds the lock, and then frees the lock', async () => {
     const place = new Place();
     const script = 'console.log(fs.existsSync("file.lock"), ...process.argv.slice(1))';
     const { code, stdout, stderr } = await place.run(
@@ -28,7 +28,7 @@ describe('holdfast run', () => {
     expect(readdirSync(place.directory.path)).to.deep.equal([]);
   });
 
-  it('exits as the command did, or with 128 + n for a signal', async () => {
+  it('exits with the command’s exit code, or with 128 + n for a signal', async () => {
     const place = new Place();
     const { SIGTERM, SIGKILL } = constants.signals;
     expect((await place.run('run', 'file', '--', node, '-e', 'process.exit(7)')).code).to.equal(7);
@@ -39,10 +39,10 @@ describe('holdfast run', () => {
     }
   });
 
-  it('says what it can’t run, and with which code a shell would say it', async () => {
+  it('reports a command that it can’t run, with the exit code of a shell', async () => {
     const place = new Place();
     const missing = await place.run('run', 'file', '--', 'no-such-command');
-    expect(missing).to.include({ code: 127, stderr: 'holdfast: there is no command no-such-command\n' });
+    expect(missing).to.include({ code: 127, stderr: 'holdfast: command not found: no-such-command\n' });
     const wrong = await place.run('run', 'file', '--json', '--', place.directory.path);
     expect(wrong.code).to.equal(126);
     const { error } = JSON.parse(wrong.stderr) as { error: object };
@@ -54,14 +54,14 @@ describe('holdfast run', () => {
     ['mkdir', 'isDirectory'],
     ['symlink', 'isSymbolicLink'],
   ] as const) {
-    it(`makes the lock as it is told: --kind ${kind}`, async () => {
+    it(`creates the kind of lock that is asked for: --kind ${kind}`, async () => {
       const script = `console.log(fs.lstatSync('file.lock').${is}())`;
       const { stdout } = await new Place().run('run', '--kind', kind, 'file', '--', node, '-e', script);
       expect(stdout).to.equal('true\n');
     });
   }
 
-  it('waits for the lock, and lets nobody in between', async () => {
+  it('waits for the lock, and runs one command at a time', async () => {
     const place = new Place();
     place.directory.expect('log');
     const script = `
@@ -72,8 +72,8 @@ describe('holdfast run', () => {
     expect(readFileSync(place.directory.join('log'), 'utf8')).to.equal('in out in out in out ');
   });
 
-  describe('when the time is up', () => {
-    it('exits with 75, says who holds the lock, and runs nothing', async () => {
+  describe('after a timeout', () => {
+    it('exits with 75, names the holder, and runs nothing', async () => {
       const place = new Place();
       const lock = await place.lock('file').acquire();
       const { code, stdout, stderr } = await place.run(
@@ -86,14 +86,12 @@ describe('holdfast run', () => {
         'in',
       );
       expect({ code, stdout }).to.deep.equal({ code: 75, stdout: '' });
-      expect(stderr).to.match(
-        /^holdfast: the time is up: file is held by pid \d+.*"a test".*, since .*alive\.\n/,
-      );
+      expect(stderr).to.match(/^holdfast: timed out: file is held by pid \d+.*"a test".*, since .*alive\.\n/);
       expect(stderr).to.match(/holdfast break --force file\n$/);
       await lock.release();
     });
 
-    it('exits as it is told, and says it as programs read it', async () => {
+    it('exits with the code of -E, and prints the error as JSON', async () => {
       const place = new Place();
       const lock = await place.lock('file').acquire();
       const { code, stderr } = await place.run(
@@ -116,14 +114,14 @@ describe('holdfast run', () => {
     });
   });
 
-  it('exits with 73 if the lock can’t be made', async () => {
+  it('exits with 73 if the lock can’t be created', async () => {
     const { code, stderr } = await new Place().run('run', 'none/file', '--', 'echo', 'in');
     expect(code).to.equal(73);
     expect(stderr).to.include('none does not exist; create it first (ENOENT)');
   });
 
   for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP', 'SIGUSR2'] as const) {
-    it(`passes ${signal} on, and frees the lock when the command has had enough`, async () => {
+    it(`passes ${signal} on, and frees the lock when the command has ended`, async () => {
       const place = new Place();
       place.detached = true;
       const script = `process.on('${signal}', () => setTimeout(() => process.exit(9), 30)); ${staying}`;
@@ -135,7 +133,7 @@ describe('holdfast run', () => {
     });
   }
 
-  it('tells its holder by the command’s name, or as it is told', async () => {
+  it('notes the command’s name in the lock, or the text of --note', async () => {
     const place = new Place();
     for (const [args, note] of [
       [[], 'node'],
@@ -150,7 +148,7 @@ describe('holdfast run', () => {
     }
   });
 
-  it('keeps the exit code when its lock is broken, and says so', async () => {
+  it('keeps the exit code when its lock is broken, and reports that', async () => {
     const place = new Place();
     const run = place.start(
       'run',
@@ -168,7 +166,7 @@ describe('holdfast run', () => {
     expect(stderr).to.include('was broken by force');
   });
 
-  it('leaves a lock that the next recovers when it is killed, though its command lives', async () => {
+  it('leaves a lock that the next contender recovers when it is killed, though its command lives', async () => {
     const place = new Place();
     place.directory.expect('pid');
     const script = `fs.writeFileSync('pid', String(process.pid)); ${staying}`;
@@ -179,12 +177,12 @@ describe('holdfast run', () => {
     await next.acquire(5_000);
     expect(next.previousHolder).to.include({ pid: run.child.pid });
     await next.release();
-    // It lives, else this throws; and the output that it inherited is open until it ends.
+    // This throws unless the command lives. The output that it inherited stays open until it ends.
     process.kill(Number(readFileSync(place.directory.join('pid'), 'utf8')), 'SIGKILL');
     await run.ended;
   });
 
-  it('leaves Ctrl-C at a terminal to the terminal, which tells the command itself', function () {
+  it('doesn’t pass on Ctrl-C at a terminal, which has sent it to the command', function () {
     const python = spawnSync('python3', ['-c', 'import pty']);
     if (process.platform === 'win32' || python.status !== 0) this.skip();
     const place = new Place();

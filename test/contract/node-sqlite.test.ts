@@ -1,6 +1,6 @@
 /**
- * The contract on Node's own SQLite, which the oldest Node that holdfast runs on has not: by a mocha of its own, on the
- * newer one that `.ci/run` fetches. The suite beside this takes whatever SQLite it finds.
+ * The contract on Node's own SQLite, which the oldest supported version of Node.js doesn't have. So it runs in a mocha
+ * of its own, on the newer version that `.ci/run` fetches. The suite beside this one uses any SQLite it finds.
  */
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';

@@ -1,4 +1,4 @@
-/** The contract suite over `SQLiteLockFile` on `node:sqlite`: for a mocha whose Node has that, which may not be ours. */
+/** The contract suite over `SQLiteLockFile` on `node:sqlite`, for a mocha on a version of Node.js that has it. */
 import { contract } from '../../src/contract/suite.js';
 
 const module = new URL('../../src/sqlite/sqlite-lock-file.js', import.meta.url);

@@ -1,6 +1,6 @@
 /**
- * Processes that update one file, and are killed while they do. `HOLDFAST_UPDATES` says how many updates each of the
- * eight makes; every one is synced to the disk, which is what takes the time.
+ * Processes that update one file, and are killed while they do so. `HOLDFAST_UPDATES` is the number of updates that
+ * each of the eight makes. Every update is synced to the disk, which takes most of the time.
  */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
@@ -19,12 +19,12 @@ const names = ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h'];
 
 type Counts = Record<string, number>;
 
-/** One counter through all its lives. */
+/** One counter, and the processes that count for it one after the other. */
 class Life {
-  said = 0;
+  printed = 0;
   kills = 0;
   child: ChildProcess | undefined;
-  complaint = '';
+  errors = '';
   #ended = false;
 
   end(): void {
@@ -34,17 +34,17 @@ class Life {
 
   async live(file: string, name: string): Promise<void> {
     for (;;) {
-      const child = spawn(process.execPath, [updater, file, name, String(count), String(this.said)]);
+      const child = spawn(process.execPath, [updater, file, name, String(count), String(this.printed)]);
       this.child = child;
-      let heard = '';
-      child.stdout.setEncoding('utf8').on('data', (text: string) => (heard += text));
-      child.stderr.setEncoding('utf8').on('data', (text: string) => (this.complaint += text));
+      let output = '';
+      child.stdout.setEncoding('utf8').on('data', (text: string) => (output += text));
+      child.stderr.setEncoding('utf8').on('data', (text: string) => (this.errors += text));
       const [code, signal] = (await once(child, 'close')) as [number | null, string | null];
-      // A line that the kill cut in two was said as far as nobody can tell.
-      this.said = Number(heard.split('\n').at(-2) ?? this.said);
+      // The kill may have cut off the last line.
+      this.printed = Number(output.split('\n').at(-2) ?? this.printed);
       if (signal !== 'SIGKILL' || this.#ended) {
         this.child = undefined;
-        if (code !== 0) throw new Error(`${name} ended with ${code ?? signal}: ${this.complaint}`);
+        if (code !== 0) throw new Error(`${name} ended with ${code ?? signal}: ${this.errors}`);
         return;
       }
       this.kills++;
@@ -52,7 +52,7 @@ class Life {
   }
 }
 
-describe('a file that eight processes update, and are killed while they do', function () {
+describe('a file that eight processes update, and are killed while they do so', function () {
   this.timeout(3_600_000);
 
   it('loses no update, and is never half a file', async () => {
@@ -84,7 +84,7 @@ describe('a file that eight processes update, and are killed while they do', fun
     const kills = lives.reduce((sum, life) => sum + life.kills, 0);
     expect(kills, 'kills').to.be.at.least(1);
     expect(reads, 'reads').to.be.at.least(10);
-    // The last to be killed may have left something: who updates next in a new life sweeps it.
+    // The last process that was killed may have left files: the next update removes them.
     expect(await updateJson<Counts>(file, (counts) => counts, afterTheirGrace)).to.deep.equal(
       Object.fromEntries(names.map((name) => [name, count])),
     );

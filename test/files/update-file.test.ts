@@ -56,13 +56,13 @@ for (const [name, form] of Object.entries(forms)) {
       return path;
     };
 
-    it('gives undefined for a file that is missing, and makes it', async () => {
+    it('passes undefined for a missing file, and creates it', async () => {
       const path = file();
       expect(await form.text(path, (old) => `${String(old)}!`)).to.equal('undefined!');
       expect(readFileSync(path, 'utf8')).to.equal('undefined!');
     });
 
-    it('gives what the file holds, and puts the result in its place', async () => {
+    it('passes the content of the file, and replaces it by the result', async () => {
       const path = file('grün');
       await form.text(path, (old) => `${old ?? ''}er`);
       expect(readFileSync(path, 'utf8')).to.equal('grüner');
@@ -76,20 +76,20 @@ for (const [name, form] of Object.entries(forms)) {
       expect(await lock.isLocked()).to.equal(false);
     });
 
-    it('leaves the file if the update returns undefined', async () => {
+    it('leaves the file unchanged if the update returns undefined', async () => {
       const path = file('old');
       const before = statSync(path);
       expect(await form.text(path, () => undefined)).to.equal(undefined);
       expect(statSync(path)).to.deep.include({ ino: before.ino, mtimeMs: before.mtimeMs });
     });
 
-    it('makes no file if the update returns undefined', async () => {
+    it('creates no file if the update returns undefined', async () => {
       const directory = temporaryDirectory();
       await form.text(directory.join('file'), () => undefined);
       expect(readdirSync(directory.path)).to.deep.equal([]);
     });
 
-    it('leaves the file and frees the lock if the update throws, and throws that', async () => {
+    it('leaves the file unchanged and frees the lock if the update throws, and throws that', async () => {
       const path = file('old');
       const mistake = new Error('mine');
       expect(
@@ -103,7 +103,7 @@ for (const [name, form] of Object.entries(forms)) {
       expect(await new LockFile(path).isLocked()).to.equal(false);
     });
 
-    it('waits no longer than it is told', async () => {
+    it('waits no longer than the timeout', async () => {
       const path = file('old');
       const lock = await new LockFile(path).acquire();
       expect(await errorOf(form.text(path, () => 'new', { timeout: 0 }))).to.have.property(
@@ -113,13 +113,13 @@ for (const [name, form] of Object.entries(forms)) {
       await lock.release();
     });
 
-    it('reads and writes in the encoding it is told', async () => {
+    it('reads and writes in the given encoding', async () => {
       const path = file(Buffer.from('gr\xfcn', 'latin1'));
       await form.text(path, (old) => `${old ?? ''}\xdf`, { encoding: 'latin1' });
       expect(readFileSync(path, 'latin1')).to.equal('gr\xfcn\xdf');
     });
 
-    it('refuses what is not text, which would come back as question marks', async () => {
+    it('refuses bytes that are not text in the encoding', async () => {
       const path = file(Buffer.from([0xff, 0xfe]));
       expect(await messageOf(form.text(path, (old) => old)))
         .to.include(path)
@@ -127,13 +127,13 @@ for (const [name, form] of Object.entries(forms)) {
       expect([...readFileSync(path)]).to.deep.equal([0xff, 0xfe]);
     });
 
-    it('gives and takes bytes', async () => {
+    it('passes and accepts bytes', async () => {
       const path = file(Buffer.from([0xff]));
       await form.bytes(path, (old) => new Uint8Array([...(old ?? []), 0xfe]));
       expect([...readFileSync(path)]).to.deep.equal([0xff, 0xfe]);
     });
 
-    it('refuses anything else', async () => {
+    it('refuses any other type of result', async () => {
       const path = file('old');
       for (const wrong of [null, 1, {}, [1]]) {
         expect(await errorOf(form.text(path, () => wrong as never))).to.be.instanceOf(TypeError);
@@ -156,7 +156,7 @@ for (const [name, form] of Object.entries(forms)) {
       expect([after.uid, after.gid, after.mode & 0o7777]).to.deep.equal([uid, gid, 0o640]);
     });
 
-    it('makes a new file with the mode it is told, which an old one ignores', async () => {
+    it('creates a file with fileMode, which an existing file ignores', async () => {
       const path = file();
       await form.text(path, () => 'secret', { fileMode: 0o600 });
       expect(statSync(path).mode & 0o7777).to.equal(0o600);
@@ -164,7 +164,7 @@ for (const [name, form] of Object.entries(forms)) {
       expect(statSync(path).mode & 0o7777).to.equal(0o600);
     });
 
-    it('follows a symbolic link to the file, and locks the path as it was given', async () => {
+    it('follows a symbolic link to the file, and locks the path as given', async () => {
       const directory = temporaryDirectory().expect('name', 'deep', 'deep/real');
       const real = directory.join('deep/real');
       mkdirSync(directory.join('deep'));
@@ -174,7 +174,7 @@ for (const [name, form] of Object.entries(forms)) {
       expect(readFileSync(real, 'utf8')).to.equal('true');
     });
 
-    it('replaces a link that leads nowhere', async () => {
+    it('replaces a dangling symbolic link', async () => {
       const path = file();
       symlinkSync('/nowhere/at/all', path);
       await form.text(path, () => 'new');
@@ -187,7 +187,7 @@ for (const [name, form] of Object.entries(forms)) {
       expect(error).to.have.property('code', 'LOCK_FAILED');
     });
 
-    it('passes on why a file can’t be read', async () => {
+    it('throws the system’s error if the file can’t be read', async () => {
       const directory = temporaryDirectory().expect('directory');
       mkdirSync(directory.join('directory'));
       expect(await errorOf(form.text(directory.join('directory'), () => 'new'))).to.have.property(
@@ -196,7 +196,7 @@ for (const [name, form] of Object.entries(forms)) {
       );
     });
 
-    it('writes nothing if its lock was broken by force meanwhile, and says so', async () => {
+    it('writes nothing if its lock was broken by force, and reports that', async () => {
       const path = file('old');
       const error = await errorOf(
         form.text(path, () => {
@@ -214,8 +214,8 @@ for (const [name, form] of Object.entries(forms)) {
       const script = `
         import { ${name} } from 'holdfast';
         await ${name}(${JSON.stringify(path)}, () => 'x'.repeat(20_000));`;
-      // The limit on a file's size refuses as a full disk does: first a part is written, then nothing. It also sends
-      // a signal, which ends the asynchronous form, whose thread is free to hear it.
+      // The limit on the file size acts like a full disk: first a part is written, then nothing. It also sends a
+      // signal, which ends the asynchronous form, whose thread is not blocked.
       const shell = `ulimit -f 8; exec "$0" --input-type=module --eval "$1"`;
       const { status, signal, stderr } = spawnSync('bash', ['-c', shell, process.execPath, script], {
         cwd: projectDirectory,
@@ -227,7 +227,7 @@ for (const [name, form] of Object.entries(forms)) {
       expect(signal ?? stderr).to.match(/SIGXFSZ|EFBIG/);
     });
 
-    it('sweeps what somebody left who was killed while writing, and nothing else', async () => {
+    it('removes what a process left that was killed while writing, and nothing else', async () => {
       const directory = temporaryDirectory();
       const path = directory.join('file');
       const others = ['file.1', 'file.20240101', 'file.holdfast-notes', 'file.json', 'file.1700000000'];
@@ -254,7 +254,7 @@ for (const [name, form] of Object.entries(forms)) {
 }
 
 describe('updateFile', () => {
-  it('takes an update that is asynchronous, and lets those of one thread through one by one', async () => {
+  it('accepts an asynchronous update, and runs those of one thread one at a time', async () => {
     const path = temporaryDirectory().expect('file').join('file');
     const letters = ['a', 'b', 'c', 'd', 'e'];
     await Promise.all(
@@ -268,14 +268,14 @@ describe('updateFile', () => {
     expect(readFileSync(path, 'utf8')).to.equal(letters.join(''));
   });
 
-  it('leaves the file if the update rejects', async () => {
+  it('leaves the file unchanged if the update rejects', async () => {
     const path = temporaryDirectory().join('file');
     expect(await messageOf(updateFile(path, () => Promise.reject(new Error('mine'))))).to.equal('mine');
   });
 });
 
 describe('updateFileSync', () => {
-  it('refuses an update that is asynchronous', () => {
+  it('refuses an asynchronous update', () => {
     const path = temporaryDirectory().join('file');
     const update = () => Promise.resolve('new') as unknown as string;
     expect(() => updateFileSync(path, update)).to.throw(TypeError, 'a promise');

@@ -24,14 +24,14 @@ for (const [name, form] of Object.entries(forms)) {
       return path;
     };
 
-    it('gives the value of the file, and writes the new one, indented and with a newline', async () => {
+    it('passes the value of the file, and writes the new one, indented and with a newline', async () => {
       const path = file('{"a":1}');
       const result = await form(path, (old) => ({ ...(old as object), b: [2] }));
       expect(result).to.deep.equal({ a: 1, b: [2] });
       expect(readFileSync(path, 'utf8')).to.equal('{\n  "a": 1,\n  "b": [\n    2\n  ]\n}\n');
     });
 
-    it('indents as it is told', async () => {
+    it('indents by the option space', async () => {
       const path = file();
       await form(path, () => ({ a: 1 }), { space: 0 });
       expect(readFileSync(path, 'utf8')).to.equal('{"a":1}\n');
@@ -39,7 +39,7 @@ for (const [name, form] of Object.entries(forms)) {
       expect(readFileSync(path, 'utf8')).to.equal('{\n\t"a": 1\n}\n');
     });
 
-    it('gives undefined for a file that is missing, and leaves it so for undefined', async () => {
+    it('passes undefined for a missing file, and creates none for undefined', async () => {
       const path = file();
       let seen: unknown = 'nothing';
       expect(await form(path, (old) => (seen = old))).to.equal(undefined);
@@ -47,7 +47,7 @@ for (const [name, form] of Object.entries(forms)) {
       expect(await new LockFile(path).isLocked()).to.equal(false);
     });
 
-    it('tells null from nothing', async () => {
+    it('distinguishes null from undefined', async () => {
       const path = file('null');
       expect(await form(path, (old) => [old])).to.deep.equal([null]);
       expect(await form(path, () => null)).to.equal(null);
@@ -60,7 +60,7 @@ for (const [name, form] of Object.entries(forms)) {
     });
 
     for (const text of ['{ "a": 1', '', 'undefined']) {
-      it(`names the file and leaves it, if it is ${JSON.stringify(text)}`, async () => {
+      it(`names the file and leaves it unchanged if it holds ${JSON.stringify(text)}`, async () => {
         const path = file(text);
         const error = await form(path, () => ({})).then(
           () => undefined,
@@ -73,7 +73,7 @@ for (const [name, form] of Object.entries(forms)) {
       });
     }
 
-    it('leaves the file if the new value has no JSON', async () => {
+    it('leaves the file unchanged if the new value can’t be written as JSON', async () => {
       const path = file('1');
       const circle: unknown[] = [];
       circle.push(circle);
@@ -91,7 +91,7 @@ for (const [name, form] of Object.entries(forms)) {
 }
 
 describe('updateJson', () => {
-  it('takes an update that is asynchronous', async () => {
+  it('accepts an asynchronous update', async () => {
     const path = temporaryDirectory().expect('file.json').join('file.json');
     const add = () => updateJson<number>(path, async (old = 0) => (await Promise.resolve(old)) + 1);
     await Promise.all([add(), add(), add()]);
@@ -100,7 +100,7 @@ describe('updateJson', () => {
 });
 
 describe('updateJsonSync', () => {
-  it('refuses an update that is asynchronous, which as JSON would be an empty object', () => {
+  it('refuses an asynchronous update, which would be written as an empty object', () => {
     const path = temporaryDirectory().expect('file.json').join('file.json');
     writeFileSync(path, '1');
     expect(() => updateJsonSync(path, () => Promise.resolve(2))).to.throw(TypeError, 'updateJson()');

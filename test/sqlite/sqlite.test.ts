@@ -1,4 +1,4 @@
-/** Locks in a database: what is a database of ours, what a kill leaves in it, and both engines on one. */
+/** Locks in a database: which files count as one, what a kill leaves in it, and both engines on the same one. */
 import { spawnSync } from 'node:child_process';
 import {
   mkdirSync,
@@ -22,13 +22,14 @@ const { Database } = createRequire(import.meta.url)(
   'node-sqlite3-wasm',
 ) as typeof import('node-sqlite3-wasm');
 
-/** A process that takes the lock and is killed: at the `step`th call of the file system, or 0, while it holds. */
+/** Runs a process that takes the lock and is killed: at file system call number `step` or, for 0, while it holds. */
 function dieAt(path: string, step: number, options: LockOptions = {}): { died: boolean; steps: number } {
   const script = `
     import fs from 'node:fs';
     import { syncBuiltinESMExports } from 'node:module';
     let steps = -Infinity; // Until it acquires.
-    for (const name of Object.keys(fs).filter((name) => /^(open|link|unlink|write|fsync|mkdir|rmdir|rename|rm|ftruncate)(File)?Sync$/.test(name))) {
+    const calls = /^(open|link|unlink|write|fsync|mkdir|rmdir|rename|rm|ftruncate)(File)?Sync$/;
+    for (const name of Object.keys(fs).filter((name) => calls.test(name))) {
       const call = fs[name];
       fs[name] = (...args) => {
         if (++steps === ${step}) process.kill(process.pid, 'SIGKILL');
@@ -51,7 +52,7 @@ function dieAt(path: string, step: number, options: LockOptions = {}): { died: b
 }
 
 describe('a lock in a database', () => {
-  it('is a row of the database beside it, or of the one that is named', async () => {
+  it('is a row of the database beside the path, or of the one in the option', async () => {
     const directory = temporaryDirectory().expect('holdfast.sqlite', 'other.sqlite');
     const lock = new SQLiteLockFile(directory.join('README'));
     expect(lock.database).to.equal(directory.join('holdfast.sqlite'));
@@ -73,7 +74,7 @@ describe('a lock in a database', () => {
     );
   });
 
-  it('is not made by a look', () => {
+  it('is not created by an inspection', () => {
     const directory = temporaryDirectory();
     const lock = new SQLiteLockFile(directory.join('README'));
     expect([lock.isLockedSync(), lock.holderSync()]).to.deep.equal([false, null]);
@@ -81,7 +82,7 @@ describe('a lock in a database', () => {
     expect(readdirSync(directory.path)).to.deep.equal([]);
   });
 
-  it('is LockFailed with the cause where the database is corrupt or another’s, which is not written to', () => {
+  it('throws LockFailed with its cause for a corrupt database or another program’s, and changes neither', () => {
     const directory = temporaryDirectory().expect('words', 'empty', 'foreign', 'torn');
     writeFileSync(directory.join('words'), 'words, '.repeat(1_000));
     writeFileSync(directory.join('empty'), '');
@@ -104,12 +105,12 @@ describe('a lock in a database', () => {
     }
   });
 
-  it('waits within its timeout for another program that has the database', async () => {
+  it('waits within its timeout for another program that uses the database', async () => {
     const directory = temporaryDirectory().expect('holdfast.sqlite');
     const lock = new SQLiteLockFile(directory.join('README'), { engine: 'node-sqlite3-wasm' });
     await lock.acquire();
     await lock.release();
-    mkdirSync(`${lock.database}.lock`); // As the WebAssembly build of another program does.
+    mkdirSync(`${lock.database}.lock`); // As the WebAssembly build does in another program.
     let error: unknown;
     await lock.acquire(100).catch((refusal: unknown) => (error = refusal));
     expect(error)
@@ -121,7 +122,7 @@ describe('a lock in a database', () => {
     await lock.release();
   });
 
-  it('of a holder that was killed at any call is taken at once, and the database is whole', function () {
+  it('is taken at once from a holder that was killed at any call, and the database is whole', function () {
     this.timeout(120_000);
     const directory = temporaryDirectory().expect('holdfast.sqlite', 'holdfast.sqlite.guard/');
     const path = directory.join('README');
@@ -131,10 +132,10 @@ describe('a lock in a database', () => {
     lock.acquireSync(0);
     expect(lock.clean).to.equal(false);
     lock.releaseSync();
-    const points = 16; // Of all calls; each takes a process.
+    const points = 16; // A sample of all calls: each takes a process.
     let died = 0;
     for (let point = 0; point < points; point++) {
-      if (point % 2 === 1) unlinkSync(lock.database); // Its making is cut off, too.
+      if (point % 2 === 1) unlinkSync(lock.database); // So that its creation is cut off, too.
       const step = 1 + Math.floor((point * (steps - 1)) / points + (Math.random() * steps) / points);
       if (dieAt(path, step).died) died++;
       lock.acquireSync(5_000);
@@ -146,7 +147,7 @@ describe('a lock in a database', () => {
     for (const name of readdirSync(directory.path)) directory.expect(name);
   });
 
-  it('sweeps the beacons of the dead, whether they had the lock or died before that', function () {
+  it('removes the beacons of dead processes, whether or not they held the lock', function () {
     if (process.platform !== 'linux') this.skip();
     const directory = temporaryDirectory().expect('holdfast.sqlite');
     const path = directory.join('README');
@@ -158,7 +159,9 @@ describe('a lock in a database', () => {
     });
     for (let step = 1; beacons().length === 0; step++) dieAt(path, step, { beacon: true });
     lock.acquireSync(0);
-    expect(beacons(), 'of one who had no row yet, only ours is left').to.have.lengthOf(1);
+    expect(beacons(), 'the beacon of a process that had no row yet is gone, ours is left').to.have.lengthOf(
+      1,
+    );
     lock.releaseSync();
     dieAt(path, 0, { beacon: true });
     expect(beacons()).to.have.lengthOf(1);
@@ -168,7 +171,7 @@ describe('a lock in a database', () => {
     expect(readdirSync(directory.path)).to.deep.equal(['holdfast.sqlite']);
   });
 
-  it('says what to install where there is no SQLite', function () {
+  it('names what to install if there is no SQLite', function () {
     const lock = new SQLiteLockFile(temporaryDirectory().join('README'), { engine: 'node:sqlite' });
     if (process.getBuiltinModule('node:sqlite') !== undefined) this.skip();
     expect(() => lock.acquireSync(0)).to.throw(LockFailed, 'npm install node-sqlite3-wasm');

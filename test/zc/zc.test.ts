@@ -1,4 +1,4 @@
-/** `holdfast/zc`: what zc.lockfile does, and holdfast's classes do as well. */
+/** `holdfast/zc`: behaves like zc.lockfile. */
 import { execFileSync, spawnSync } from 'node:child_process';
 import { existsSync, readFileSync, readdirSync, statSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
@@ -27,7 +27,7 @@ describe('holdfast/zc', () => {
     for (const contentTemplate of ['{user}', '{', '}', '{pid']) {
       expect(() => new LockFile(path, { contentTemplate }), contentTemplate).to.throw(
         RangeError,
-        'known are',
+        'the known fields are',
       );
     }
     expect(() => new LockFile(path, { contentTemplate: 1 as never })).to.throw(TypeError);
@@ -93,7 +93,7 @@ describe('holdfast/zc', () => {
     expect(() => new LockFile(1 as never)).to.throw(TypeError);
   });
 
-  it('is recovered at once when its holder was killed', () => {
+  it('is recovered at once from a holder that was killed', () => {
     const path = temporaryDirectory().expect('f.lock').join('f.lock');
     const script = `import(${JSON.stringify(zc)}).then(({ LockFile }) => {
       new LockFile(${JSON.stringify(path)}); process.kill(process.pid, 'SIGKILL');
@@ -112,7 +112,7 @@ describe('holdfast/zc', () => {
     const script = `
       import { LockFile } from ${JSON.stringify(zc)};
       new LockFile(${JSON.stringify(path)}, { contentTemplate: 'x'.repeat(20_000) });`;
-    // The limit on a file's size refuses as a full disk does: first a part is written, then nothing.
+    // The limit on the file size acts like a full disk: first a part is written, then nothing.
     const shell = `ulimit -f 8; exec "$0" --input-type=module --eval "$1"`;
     const { status, stderr } = spawnSync('bash', ['-c', shell, process.execPath, script], {
       env: { ...process.env, NODE_V8_COVERAGE: '' },
@@ -120,10 +120,10 @@ describe('holdfast/zc', () => {
     });
     expect(statSync(path).size, 'bytes in place').to.equal(3);
     expect({ status, code: /code: '(\w+)'/.exec(stderr)?.[1] }).to.deep.equal({ status: 1, code: 'EFBIG' });
-    new LockFile(path).close(); // It was given back.
+    new LockFile(path).close(); // The failed constructor has released the lock.
   });
 
-  it('sweeps what somebody left who was killed while writing', () => {
+  it('removes what a process left that was killed while writing', () => {
     const directory = temporaryDirectory().expect('f.lock', 'f.lock.holdfast-notes');
     const path = directory.join('f.lock');
     writeFileSync(`${path}.holdfast-notes`, '');
@@ -132,7 +132,7 @@ describe('holdfast/zc', () => {
     expect(readdirSync(directory.path).sort()).to.deep.equal(['f.lock', 'f.lock.holdfast-notes']);
   });
 
-  it('writes what zc.lockfile writes, and is no lock to it, as the docs say', function () {
+  it('writes what zc.lockfile writes, and doesn’t exclude it, as the docs say', function () {
     const python = [
       '-c',
       'import sys, zc.lockfile, os; l = zc.lockfile.LockFile(sys.argv[1]); print(os.getpid())',
