@@ -86,7 +86,7 @@ describe('holdfast status', () => {
     const code = await status({ name: 'status', paths }, 'plain', (line) => lines.push(line));
     expect(code).to.equal(1);
     expect(lines).to.deep.equal([
-      `held: ${paths[0] ?? ''}, by a file that is not ours; it looks like that of filelock (SoftFileLock): pid 123`,
+      `held: ${paths[0] ?? ''}, by a file that is not ours; it looks like one of filelock (SoftFileLock): pid 123`,
       `held: ${paths[1] ?? ''}, by an unnamed holder (an empty directory)`,
     ]);
   });

@@ -106,7 +106,7 @@ describe('a lock’s name with anything at it', function () {
       make(`${path}.lock`, shape);
       const error = await outcome(() => new LinkLockFile(path).acquire(0));
       expect(error).to.include({ code: 'ALREADY_LOCKED' });
-      expect(error?.message).to.include(what).and.to.include('never broken by itself');
+      expect(error?.message).to.include(what).and.to.include('never removes it automatically');
       clear(`${path}.lock`);
     }
   });
