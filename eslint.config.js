@@ -8,11 +8,11 @@ import typescript from 'typescript-eslint';
 import { noFloatingProtocol } from './test/house/no-floating-protocol.js';
 
 export default defineConfig(
-  { ignores: ['dist/', 'coverage/'] },
+  { ignores: ['dist/', 'lib/', 'coverage/'] },
   { linterOptions: { reportUnusedDisableDirectives: 'error' } },
   eslint.configs.recommended,
   {
-    files: ['src/**', 'test/**'],
+    files: ['src/**', 'test/**', 'scripts/**'],
     extends: [typescript.configs.strictTypeChecked],
     languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } },
     plugins: { holdfast: { rules: { 'no-floating-protocol': noFloatingProtocol } } },

@@ -9,6 +9,7 @@
  */
 import type { Context, RootHookObject } from 'mocha';
 import './support/coverage.js';
+import { buildLibraryIfStale } from './support/library.js';
 import { suiteEnds, testBegins, testEnds } from './support/temporary.js';
 
 const handleGraceMs = 1_000;
@@ -16,6 +17,11 @@ const exitGraceMs = 3_000;
 
 const complaints: string[] = [];
 let baseline: readonly string[] = [];
+
+/** Before any test, so that none of them builds what another one loads. */
+export function mochaGlobalSetup(): void {
+  buildLibraryIfStale();
+}
 
 export const mochaHooks: RootHookObject = {
   async beforeAll() {

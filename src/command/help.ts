@@ -1,5 +1,5 @@
 /** The help text and the version of the command. */
-import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
 
 export const HELP = `Usage:
   holdfast run [OPTIONS] PATH -- COMMAND [ARG...]   run a command under the lock of PATH
@@ -30,8 +30,8 @@ Exit codes:
   all      64 wrong usage, 70 internal error, 73 the lock can't be created, 75 timed out
 `;
 
-/** Reads the version from the package.json of this package. */
+/** Reads the version from this package's package.json, by the package's name: the published file is in another folder. */
 export function version(): string {
-  const text = readFileSync(new URL('../../../package.json', import.meta.url), 'utf8');
-  return (JSON.parse(text) as { version: string }).version;
+  const manifest = createRequire(import.meta.url)('holdfast/package.json') as { version: string };
+  return manifest.version;
 }

@@ -13,11 +13,12 @@
  *
  * The caller holds the lock of the file. A symbolic link is followed to its target; a dangling one is replaced.
  */
-import { randomBytes } from 'node:crypto';
 import * as fs from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { onExit } from 'signal-exit';
-import writeFileAtomic, { type Options } from 'write-file-atomic';
+import type { Options } from 'write-file-atomic';
+import { randomBytes } from '../system/random-bytes.js';
+import { loadWriteFileAtomic } from './write-file-atomic.js';
 
 const MARK = 'holdfast-';
 
@@ -39,7 +40,7 @@ export async function replace(path: string, bytes: Uint8Array, mode?: number): P
     // A promise is awaited here, though the types don't say so.
     const tmpfileCreated = (created: string) =>
       fs.promises.writeFile(created, bytes, { flag: 'r+' }) as unknown;
-    await writeFileAtomic(temporary, EMPTY, { ...attributes(stats, mode), tmpfileCreated });
+    await loadWriteFileAtomic()(temporary, EMPTY, { ...attributes(stats, mode), tmpfileCreated });
     await fs.promises.rename(temporary, target);
   } catch (error) {
     await fs.promises.rm(temporary, { force: true });
@@ -59,7 +60,7 @@ export function replaceSync(path: string, bytes: Uint8Array, mode?: number): voi
     const tmpfileCreated = (created: string) => {
       fs.writeFileSync(created, bytes, { flag: 'r+' });
     };
-    writeFileAtomic.sync(temporary, EMPTY, { ...attributes(stats, mode), tmpfileCreated });
+    loadWriteFileAtomic().sync(temporary, EMPTY, { ...attributes(stats, mode), tmpfileCreated });
     fs.renameSync(temporary, target);
   } catch (error) {
     fs.rmSync(temporary, { force: true });

@@ -1,5 +1,4 @@
 /** The record of a claim that this thread is about to create. */
-import { randomFillSync } from 'node:crypto';
 import { dirname } from 'node:path';
 import { isMainThread } from 'node:worker_threads';
 import { lightBeacon } from '../system/beacon.js';
@@ -7,6 +6,7 @@ import { isLocal } from '../system/directory-facts.js';
 import { openLifeline } from '../system/lifeline.js';
 import { thisMachine, type Identity } from '../system/machine.js';
 import type { Options } from './options.js';
+import { randomBytes } from '../system/random-bytes.js';
 import { INITIAL_PID_NAMESPACE } from '../system/proc.js';
 import type { HolderRecord, Token } from '../model/record.js';
 
@@ -54,13 +54,13 @@ function keepsBeacon({ beacon, threaded }: Options): boolean {
 /** Random bytes are drawn for so many claims at once, because each draw costs more than the rest of a claim. */
 const BATCH = 256;
 const RANDOM_BYTES = 6;
-const randomBatch = Buffer.alloc(BATCH * RANDOM_BYTES);
+let randomBatch: Buffer = Buffer.alloc(0);
 let used = BATCH;
 
 /** A token begins with the time, so that the order of tokens is the order of the wait queue. */
 function newToken(since: number): Token {
   if (used === BATCH) {
-    randomFillSync(randomBatch);
+    randomBatch = randomBytes(BATCH * RANDOM_BYTES);
     used = 0;
   }
   const start = used++ * RANDOM_BYTES;

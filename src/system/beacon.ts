@@ -15,7 +15,7 @@
  * Not promised: that a beacon survives in a directory where another user may remove it. Its holder is then "unknown".
  */
 import * as fs from 'node:fs';
-import { connect, createServer, type Server } from 'node:net';
+import type { Server } from 'node:net';
 import { basename, dirname } from 'node:path';
 import { STATES, probeInWorker } from './beacon-worker.js';
 import { threadGlobal } from './thread-global.js';
@@ -102,7 +102,7 @@ const { O_DIRECTORY = 0, O_NOFOLLOW = 0 } = fs.constants as Partial<typeof fs.co
 /** Opens a new socket through the directory's descriptor, because Node silently truncates a long socket path. */
 function openSocket(name: string): BeaconSocket | undefined {
   if (!hasDescriptorPaths()) return undefined;
-  const server = createServer((socket) => socket.destroy());
+  const server = process.getBuiltinModule('node:net').createServer((socket) => socket.destroy());
   server.on('error', () => undefined); // `listening` reports the same failure below.
   server.unref();
   const isLit = attempt(() => {
@@ -131,7 +131,7 @@ export async function probe(path: string): Promise<BeaconState> {
   if (descriptor === undefined) return 'silent';
   try {
     return await new Promise((resolve) => {
-      const socket = connect({ path: descriptorPath(descriptor) });
+      const socket = process.getBuiltinModule('node:net').connect({ path: descriptorPath(descriptor) });
       socket.setTimeout(PROBE_TIMEOUT_MS);
       const answer = (state: BeaconState) => () => {
         socket.destroy();

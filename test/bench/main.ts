@@ -9,8 +9,7 @@ import { cpus, release, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { quantile } from '../support/referee.js';
-import { rows, type Figures, type Row } from './rows.js';
-import type { SubjectName } from './subjects.js';
+import { rows, type Figures, type Row, type Subject } from './rows.js';
 
 interface Result {
   readonly row: string;
@@ -40,7 +39,7 @@ function describePlace(path: string): string {
 }
 
 async function measure(row: Row, place: string, base: string): Promise<Result[]> {
-  const samples = new Map<SubjectName, Figures[]>();
+  const samples = new Map<Subject, Figures[]>();
   for (let round = 1; round <= row.rounds; round++) {
     // In an order of chance: what each leaves to the next, a busy journal above all, is another thing each time.
     for (const subject of shuffled(row.subjects)) {

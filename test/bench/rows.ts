@@ -1,8 +1,10 @@
 /** The rows of the benchmark: each measures one subject in one place, once; `main.ts` repeats and interleaves them. */
 import { execFileSync } from 'node:child_process';
-import { readFileSync, readdirSync, rmSync } from 'node:fs';
+import { readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { pathToFileURL } from 'node:url';
 import { gzipSync } from 'node:zlib';
 import { build } from 'esbuild';
 import { projectDirectory } from '../support/paths.js';
@@ -12,15 +14,18 @@ import { contenders, modules, subjects, type SubjectName } from './subjects.js';
 
 export type Figures = Readonly<Record<string, number>>;
 
-export interface Row {
+/** `node alone`: what a program takes that does nothing. */
+export type Subject = SubjectName | 'node alone' | 'holdfast, updateJson';
+
+export interface Row<Measured extends Subject = Subject> {
   readonly title: string;
   /** How often it is measured; of each figure the median is told. */
   readonly rounds: number;
-  readonly subjects: readonly SubjectName[];
+  readonly subjects: readonly Measured[];
   /** Does it depend on where the lock is? */
   readonly hasPlace: boolean;
   /** Undefined: the subject can't do it. */
-  measure(subject: SubjectName, path: string): Promise<Figures | undefined>;
+  measure(subject: Measured, path: string): Promise<Figures | undefined>;
 }
 
 const everybody = Object.keys(subjects) as SubjectName[];
@@ -53,7 +58,7 @@ async function perCall(call: CallName, orders: Orders): Promise<Figures | undefi
   });
 }
 
-export const rows: readonly Row[] = [
+const lockRows: readonly Row<SubjectName>[] = [
   {
     title: 'uncontended cycle, async',
     rounds: 7,
@@ -158,28 +163,62 @@ export const rows: readonly Row[] = [
         return { 'tasks/s': ((entered.length - 1) * 1_000) / ((entered.at(-1) ?? NaN) - began) };
       }),
   },
+];
+
+const packageRows: readonly Row[] = [
   {
     title: 'bundle, minified and gzipped',
     rounds: 1,
-    subjects: contenders,
+    subjects: [...contenders, 'holdfast, updateJson'],
     hasPlace: false,
-    measure: async (subject) => ({ bytes: await bundleSize(subject as keyof typeof modules) }),
+    measure: async (subject) => ({ bytes: await bundleSize(subject) }),
   },
   {
-    title: 'import',
-    rounds: 7,
-    subjects: contenders,
+    title: 'start of a program that imports it',
+    rounds: 25,
+    subjects: ['node alone', ...contenders],
     hasPlace: false,
-    measure(subject) {
-      const name = JSON.stringify(modules[subject as keyof typeof modules]);
-      const script = `const began = performance.now(); await import(${name}); console.log(performance.now() - began);`;
-      const output = execFileSync(process.execPath, ['--input-type=module', '--eval', script], {
-        cwd: projectDirectory,
-      });
-      return Promise.resolve({ ms: Number(output) });
-    },
+    measure: (subject, path) => Promise.resolve({ ms: startOf(subject, path, '') }),
+  },
+  {
+    title: 'start of a program that takes a lock and gives it back',
+    rounds: 25,
+    subjects: ['node alone', ...contenders],
+    hasPlace: false,
+    measure: (subject, path) => Promise.resolve({ ms: startOf(subject, path, locking(subject, path)) }),
   },
 ];
+
+export const rows: readonly Row[] = [...lockRows, ...packageRows];
+
+/** How long a process takes that imports a library and runs `program`, from its start to its end. */
+function startOf(subject: Subject, path: string, program: string): number {
+  // Not by `--eval`, which loads modules of Node itself that a library then has for nothing.
+  const file = `${path}.mjs`;
+  const head =
+    subject === 'node alone' ? '' : `import * as library from ${JSON.stringify(urlOf(subject))};\n`;
+  writeFileSync(file, head + program);
+  const began = performance.now();
+  execFileSync(process.execPath, [file]);
+  return performance.now() - began;
+}
+
+/** Synchronously, as proper-lockfile and lockfile do it fastest. */
+function locking(subject: Subject, path: string): string {
+  const name = JSON.stringify(path);
+  if (subject === 'node alone') return '';
+  if (subject === 'holdfast')
+    return `const lock = new library.LockFile(${name}); lock.acquireSync(); lock.releaseSync();`;
+  if (subject === 'lockfile')
+    return `library.default.lockSync(${name} + '.lock'); library.default.unlockSync(${name} + '.lock');`;
+  return `library.default.lockSync(${name}, { realpath: false })();`;
+}
+
+const moduleOf = (subject: Subject): string => modules[subject as keyof typeof modules];
+
+function urlOf(subject: Subject): string {
+  return pathToFileURL(createRequire(import.meta.url).resolve(moduleOf(subject))).href;
+}
 
 /** Milliseconds of processor time that processes have taken since they began, all their threads: proc_pid_schedstat. */
 function cpuOf(all: readonly Contender[]): number {
@@ -192,10 +231,13 @@ function cpuOf(all: readonly Contender[]): number {
 }
 
 /** How many bytes a bundle of a module's main export takes, minified and gzipped. */
-export async function bundleSize(subject: keyof typeof modules): Promise<number> {
+export async function bundleSize(subject: Subject): Promise<number> {
+  const [library, name] =
+    subject === 'holdfast, updateJson' ? ['holdfast', 'updateJson'] : [subject, undefined];
+  const exported = name ?? (library === 'holdfast' ? 'LockFile' : 'lock');
   const { outputFiles } = await build({
     stdin: {
-      contents: `export { ${subject === 'holdfast' ? 'LockFile' : 'lock'} } from ${JSON.stringify(modules[subject])};`,
+      contents: `export { ${exported} } from ${JSON.stringify(moduleOf(library as Subject))};`,
       resolveDir: projectDirectory,
     },
     bundle: true,

@@ -1,6 +1,8 @@
 /** What is measured: holdfast's kinds, its peers, and the floor that none can be faster than, all behind one face. */
 import { closeSync, linkSync, openSync, unlinkSync, writeFileSync, writeSync } from 'node:fs';
 import { createRequire } from 'node:module';
+import { join } from 'node:path';
+import { projectDirectory } from '../support/paths.js';
 import { LockFile, MkdirLockFile, SymlinkLockFile } from '../../src/index.js';
 
 /** One lock. What a subject can't do is absent. */
@@ -138,9 +140,9 @@ export type SubjectName = keyof typeof subjects;
 /** Those that whole processes contend with. */
 export const contenders = ['holdfast', 'proper-lockfile', '@bybrave/proper-lockfile2', 'lockfile'] as const;
 
-/** What a bundle of each imports, and what is imported. */
+/** What a user imports of each: of holdfast the published files. */
 export const modules: Readonly<Record<(typeof contenders)[number], string>> = {
-  holdfast: new URL('../../src/index.js', import.meta.url).pathname,
+  holdfast: join(projectDirectory, 'lib/index.js'),
   'proper-lockfile': 'proper-lockfile',
   '@bybrave/proper-lockfile2': '@bybrave/proper-lockfile2',
   lockfile: 'lockfile',

@@ -4,7 +4,7 @@
  * The program is the smoke test of the runtimes; each bundle is made of the packed package, as a user would.
  */
 import { spawnSync } from 'node:child_process';
-import { cpSync, mkdirSync, readdirSync } from 'node:fs';
+import { cpSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import commonjsModule from '@rollup/plugin-commonjs';
@@ -20,7 +20,8 @@ import { checks, type Outcome } from '../runtimes/smoke.js';
 const commonjs = commonjsModule as unknown as typeof commonjsModule.default;
 
 type Format = 'esm' | 'cjs';
-type Bundler = (entry: string, outfile: string, format: Format) => Promise<void>;
+/** Returns the files that are in the bundle with at least one byte of theirs. */
+type Bundler = (entry: string, outfile: string, format: Format) => Promise<string[]>;
 
 /** write-file-atomic, which is CommonJS, names its temporary files after `__filename`; an ES module has none. */
 const FILENAME = 'const __filename = import.meta.filename;';
@@ -35,14 +36,17 @@ const bundlers: Readonly<Record<string, Bundler>> = {
   async esbuild(entry, outfile, format) {
     const banner = format === 'esm' ? { banner: { js: REQUIRE + FILENAME } } : {};
     const options = { bundle: true, minify: true, platform: 'node', target: 'node20', ...banner } as const;
-    const { warnings } = await build({
+    const { warnings, metafile } = await build({
       entryPoints: [entry],
       outfile,
       format,
       ...options,
       logLevel: 'silent',
+      metafile: true,
     });
     expect(warnings).to.deep.equal([]);
+    const inputs = Object.values(metafile.outputs).flatMap((output) => Object.entries(output.inputs));
+    return inputs.filter(([, { bytesInOutput }]) => bytesInOutput > 0).map(([path]) => path);
   },
 
   async rollup(entry, file, format) {
@@ -57,9 +61,12 @@ const bundlers: Readonly<Record<string, Bundler>> = {
       },
     });
     const minify = { name: 'minify', renderChunk: async (code: string) => await minified(code) };
-    await bundle.write({ file, format, plugins: [minify], banner: format === 'esm' ? FILENAME : '' });
+    const banner = format === 'esm' ? FILENAME : '';
+    const { output } = await bundle.write({ file, format, plugins: [minify], banner });
     await bundle.close();
     expect(warnings).to.deep.equal([]);
+    const modules = output.flatMap((part) => (part.type === 'chunk' ? Object.entries(part.modules) : []));
+    return modules.filter(([, { renderedLength }]) => renderedLength > 0).map(([path]) => path);
   },
 };
 
@@ -99,6 +106,19 @@ describe('a bundle', function () {
         expect(outcomes.map(({ check }) => check)).to.deep.equal(wanted);
         const failed = outcomes.filter(({ problem }) => problem?.startsWith('skipped') === false);
         expect(failed).to.deep.equal([]);
+      });
+    }
+
+    for (const [imported, needed] of Object.entries({ LockFile: false, updateJson: true })) {
+      it(`by ${name} of ${imported} ${needed ? 'has' : 'has not'} write-file-atomic in it`, async () => {
+        const entry = join(packed.user, `${imported}.mjs`);
+        writeFileSync(entry, `import { ${imported} } from 'holdfast'; console.log(typeof ${imported});`);
+        const file = directory.join('bundles', `${name}-${imported}.mjs`);
+        const parts = await bundle(entry, file, 'esm');
+        expect(parts.join()).to.match(/holdfast.lib.lock\.js/);
+        expect(parts.some((path) => path.includes('write-file-atomic'))).to.equal(needed);
+        const { stdout } = spawnSync(process.execPath, [file], { env: userEnvironment(), encoding: 'utf8' });
+        expect(stdout).to.equal('function\n');
       });
     }
   }

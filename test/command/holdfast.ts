@@ -8,7 +8,8 @@ import { coverageOfChildren } from '../support/coverage.js';
 import { projectDirectory } from '../support/paths.js';
 import { temporaryDirectory, type TemporaryDirectory } from '../support/temporary.js';
 
-export const main = join(projectDirectory, 'dist/src/command/main.js');
+/** The compiled one, or the one that is published: `test/house/published.test.ts`. */
+export const main = process.env['HOLDFAST_COMMAND'] ?? join(projectDirectory, 'dist/src/command/main.js');
 
 export interface Ended {
   readonly code: number | null;

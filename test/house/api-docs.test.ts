@@ -45,7 +45,7 @@ describe('the API docs', function () {
   it('are of every entry of the package', () => {
     const { exports } = read('package.json') as { exports: Readonly<Record<string, { types?: string }>> };
     const types = Object.values(exports).flatMap((entry) => entry.types ?? []);
-    const sources = types.map((path) => path.replace(/^\.\/dist\//, '').replace(/\.d\.ts$/, '.ts'));
+    const sources = types.map((path) => path.replace(/^\.\/lib\/types\//, 'src/').replace(/\.d\.ts$/, '.ts'));
     expect(entries.toSorted()).to.deep.equal(sources.sort());
   });
 

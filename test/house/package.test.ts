@@ -1,9 +1,9 @@
 /** The package as its users get it: what is in it, and how it loads. */
-import { existsSync, readFileSync, readdirSync } from 'node:fs';
-import { dirname, join, resolve } from 'node:path';
+import { existsSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
+import { dirname, join, relative, resolve, sep } from 'node:path';
 import { expect } from 'chai';
 import { npm, packedPackage, run, type Packed } from '../support/packed.js';
-import { projectDirectory, sourceDirectory } from '../support/paths.js';
+import { projectDirectory, sourceFiles } from '../support/paths.js';
 
 const exported = [
   'AlreadyLocked',
@@ -30,8 +30,24 @@ const exported = [
   'withLockSync',
 ];
 
-/** What npm takes along unasked, where it is there. */
-const besides = ['LICENSE', 'README.md', 'package.json'];
+/** What stands in the root of the package, where it is there. */
+const besides = ['CHANGELOG.md', 'LICENSE', 'README.md', 'package.json'];
+
+/** One for each entry point, and what several of them share. */
+const bundles = [
+  'command',
+  'contract',
+  'contract-suite',
+  'index',
+  'lock',
+  'peer-main',
+  'protocol',
+  'sqlite',
+  'update-file',
+  'write-file-atomic',
+  'write-file-atomic-bundled',
+  'zc',
+];
 
 interface Manifest {
   readonly dependencies: Readonly<Record<string, string>>;
@@ -47,16 +63,38 @@ describe('the package', function () {
     packed = packedPackage();
   });
 
-  it('has each source, what was built of it, and nothing else', () => {
-    const sources = readdirSync(sourceDirectory, { recursive: true, encoding: 'utf8' })
-      .filter((name) => name.endsWith('.ts'))
-      .map((name) => name.slice(0, -'.ts'.length));
+  it('has each source with its types, the documents, a few bundles, and nothing else', () => {
+    const sources = sourceFiles().map((name) => name.slice(0, -'.ts'.length));
+    const documents = readdirSync(join(projectDirectory, 'docs'), { recursive: true, withFileTypes: true })
+      .filter((entry) => entry.isFile())
+      .map(({ parentPath, name }) => relative(projectDirectory, join(parentPath, name)).replaceAll(sep, '/'));
     const wanted = [
       ...besides.filter((name) => existsSync(join(projectDirectory, name))),
+      ...documents,
       ...sources.map((name) => `src/${name}.ts`),
-      ...sources.flatMap((name) => ['.js', '.js.map', '.d.ts'].map((end) => `dist/src/${name}${end}`)),
+      ...sources.flatMap((name) => ['.d.ts', '.d.ts.map'].map((end) => `lib/types/${name}${end}`)),
+      ...bundles.flatMap((name) => ['.js', '.js.map'].map((end) => `lib/${name}${end}`)),
     ];
     expect(packed.files).to.deep.equal(wanted.sort());
+  });
+
+  it('loads write-file-atomic, sockets and cryptography only when they are needed', () => {
+    const program = `
+      const fs = require('node:fs');
+      const loaded = () => [
+        ...process.moduleLoadList.filter((name) => /^NativeModule (?:crypto|net)$/.test(name)),
+        ...Object.keys(require.cache).filter((path) => path.includes('write-file-atomic')),
+      ].length;
+      const { LockFile, updateJsonSync } = require('holdfast');
+      const counts = [loaded()];
+      new LockFile('file').acquireSync().releaseSync();
+      counts.push(loaded());
+      updateJsonSync('file.json', () => 1);
+      fs.unlinkSync('file.json');
+      console.log(counts.join(), loaded() > 0);`;
+    // From a file: `--eval` itself loads `node:crypto`.
+    writeFileSync(join(packed.user, 'loads.cjs'), program);
+    expect(run(process.execPath, ['loads.cjs'], packed.user)).to.equal('0,0 true\n');
   });
 
   it('brings the command, ready to run', () => {
@@ -115,10 +153,18 @@ describe('the package', function () {
     expect(node("console.log(require('holdfast/package.json').name)")).to.equal('holdfast\n');
   });
 
-  it('keeps everything else to itself', () => {
-    const script = `try { require('holdfast/dist/src/step.js') } catch (error) { console.log(error.code) }`;
-    expect(node(script)).to.equal('ERR_PACKAGE_PATH_NOT_EXPORTED\n');
-  });
+  for (const path of [
+    'dist/src/index.js',
+    'lib/index.js',
+    'lib/lock.js',
+    'lib/types/index.d.ts',
+    'src/index.ts',
+  ]) {
+    it(`keeps ${path} to itself`, () => {
+      const script = `try { require('holdfast/${path}') } catch (error) { console.log(error.code) }`;
+      expect(node(script)).to.equal('ERR_PACKAGE_PATH_NOT_EXPORTED\n');
+    });
+  }
 
   function manifest(): Manifest {
     return JSON.parse(readFileSync(join(packed.installed, 'package.json'), 'utf8')) as Manifest;

@@ -25,7 +25,16 @@ export interface Packed {
 }
 
 /** What packing needs of the project, and what stands in its root for readers. */
-const ingredients = ['package.json', 'tsconfig.json', 'LICENSE', 'README.md', 'CHANGELOG.md', 'src'];
+const ingredients = [
+  'package.json',
+  'tsconfig.json',
+  'LICENSE',
+  'README.md',
+  'CHANGELOG.md',
+  'docs',
+  'scripts',
+  'src',
+];
 
 let packed: Packed | undefined;
 
