@@ -1,10 +1,10 @@
-/** How a lock's files are read, listed and created: the calls that take more than one system call, in both forms. */
+/** Reading, listing and creating a lock's files: the steps that take more than one system call, in both forms. */
 import { isUtf8 } from 'node:buffer';
 import * as fs from 'node:fs';
 import { MAX_TEXT_BYTES, type Content } from '../model/steps.js';
 
-// For what became something else since we looked. O_NOFOLLOW: a link is text, and never followed. O_NONBLOCK: opening
-// a FIFO waits for nobody. Windows knows neither, nor FIFOs.
+// The name may have become something else since `lstat`. O_NOFOLLOW: a symbolic link is text, and is never followed.
+// O_NONBLOCK: opening a FIFO doesn't wait for a writer. Windows has neither flag, and no FIFOs.
 const { O_NOFOLLOW = 0, O_NONBLOCK = 0, O_DIRECTORY = 0 } = fs.constants as Partial<typeof fs.constants>;
 
 const READ_FLAGS = fs.constants.O_RDONLY | O_NOFOLLOW | O_NONBLOCK;
@@ -25,18 +25,18 @@ function toText(buffer: Buffer): Content {
     : { is: 'other', what: 'a file whose content is not text' };
 }
 
-/** A directory, to see whether we may read it; not by its name, which may be a link's by now. Windows opens none. */
-const isToBeOpened = (named: Content): boolean => named.is === 'directory' && O_DIRECTORY !== 0;
+/** A directory is opened to learn whether we may read it. Windows can't open directories. */
+const mustBeOpened = (named: Content): boolean => named.is === 'directory' && O_DIRECTORY !== 0;
 
 /**
- * Looks before it opens: opening a FIFO wakes whoever waits to write to it, and opening some devices acts. What was
- * opened is looked at again, since the name may have changed hands.
+ * Calls `lstat` before `open`: opening a FIFO wakes its writers, and opening some devices has effects. Then it checks
+ * what it opened, because the name may have changed in between.
  */
 export function readSync(path: string): Content {
-  const stats = fs.lstatSync(path, { throwIfNoEntry: false }); // To find nothing is common, and a throw takes long.
+  const stats = fs.lstatSync(path, { throwIfNoEntry: false }); // Finding nothing is common, and throwing is slow.
   if (stats === undefined) return { is: 'nothing' };
   const named = notAFile(stats);
-  if (named !== undefined && !isToBeOpened(named)) return named;
+  if (named !== undefined && !mustBeOpened(named)) return named;
   const descriptor = fs.openSync(path, READ_FLAGS);
   try {
     const other = notAFile(fs.fstatSync(descriptor));
@@ -50,7 +50,7 @@ export function readSync(path: string): Content {
 
 export async function read(path: string): Promise<Content> {
   const named = notAFile(await fs.promises.lstat(path));
-  if (named !== undefined && !isToBeOpened(named)) return named;
+  if (named !== undefined && !mustBeOpened(named)) return named;
   const file = await fs.promises.open(path, READ_FLAGS);
   try {
     const other = notAFile(await file.stat());
@@ -85,7 +85,7 @@ export async function list(path: string, limit: number): Promise<string[]> {
   return names;
 }
 
-/** Makes a new file with its text, or nothing: a file that could not be filled is removed again. */
+/** Creates a file with its text, or nothing: a file that can't be filled is removed again. */
 export function createFileSync(path: string, text: string, mode: number): void {
   const descriptor = fs.openSync(path, 'wx', mode);
   try {

@@ -1,8 +1,8 @@
 /**
- * The two drivers: they run a protocol by performing its steps, and know what a protocol doesn't: time.
+ * The two drivers: they run a protocol by executing its steps. Unlike a protocol, they know the time.
  *
- * Rule: a wait ends by a throw into the protocol's `pause`, so that the protocol cleans up in its own words. Nothing
- * else is ever thrown at it that didn't come from a call it made.
+ * Rule: a wait that ends early throws into the protocol's `pause`, so that the protocol cleans up with its own steps.
+ * Every other error that is thrown into a protocol comes from a call that it made.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { thisMachine, type Machine } from '../system/machine.js';
@@ -13,32 +13,32 @@ import { YIELD_MS, Pauses, Wait, type WaitPolicy } from './wait.js';
 
 export { noWait, type WaitPolicy } from './wait.js';
 
-/** `sync`: calls are made in place, and only waits are awaited. `async`: every call goes to the thread pool. */
+/** `sync`: calls block, and only waits are awaited. `async`: every call goes to the thread pool. */
 export type Io = 'sync' | 'async';
 
 const backoffMs = (tries: number): number => 2 ** (tries - 1);
 
 const never = new Int32Array(new SharedArrayBuffer(4));
 
-/** Stops this thread; nothing ever wakes it early. */
+/** Blocks this thread. Nothing wakes it early. */
 function sleepSync(ms: number): void {
   Atomics.wait(never, 0, 0, ms);
 }
 
-export function runSync<T>(protocol: Protocol<T>, patience: WaitPolicy, machine: Machine = thisMachine): T {
-  const pauses = new Pauses(patience);
+export function runSync<T>(protocol: Protocol<T>, policy: WaitPolicy, machine: Machine = thisMachine): T {
+  const pauses = new Pauses(policy);
   return advance(protocol, (step) => {
     if (step.call === 'backoff') sleepSync(backoffMs(step.tries));
     else if (step.call !== 'pause') return executeSync(step, machine);
     else if (pauses.hasTimeFor(step)) {
       sleepSync(step.position?.isYielding === true ? YIELD_MS : pauses.next());
-      patience.onResume?.();
+      policy.onResume?.();
     }
     return undefined;
   });
 }
 
-/** Runs a protocol to its end with answers that are there at once. */
+/** Runs a protocol to its end with answers that are available immediately. */
 export function advance<T>(protocol: Protocol<T>, answer: (step: Step) => unknown): T {
   const run = new Trampoline(protocol);
   let state = run.next();
@@ -57,13 +57,13 @@ export function advance<T>(protocol: Protocol<T>, answer: (step: Step) => unknow
 
 export async function runAsync<T>(
   protocol: Protocol<T>,
-  patience: WaitPolicy,
+  policy: WaitPolicy,
   io: Io,
   machine: Machine = thisMachine,
 ): Promise<T> {
   let wait: Wait | undefined;
-  // A beacon is asked in no time, but never at once: the synchronous form needs a thread for it.
-  const isAtOnce = (step: Call) => io === 'sync' && step.call !== 'probe';
+  // Probing a beacon is fast, but its synchronous form needs a thread.
+  const isImmediate = (step: Call) => io === 'sync' && step.call !== 'probe';
   const run = new Trampoline(protocol);
   try {
     let state = run.next();
@@ -72,10 +72,10 @@ export async function runAsync<T>(
       let value: unknown;
       try {
         if (step.call === 'backoff') await sleep(backoffMs(step.tries));
-        else if (step.call === 'pause') value = await (wait ??= new Wait(patience)).pause(step);
+        else if (step.call === 'pause') value = await (wait ??= new Wait(policy)).pause(step);
         else {
-          // Awaiting an answer that is there already would let others run in the middle of an attempt.
-          value = isAtOnce(step) ? executeSync(step, machine) : await execute(step, machine);
+          // Awaiting an answer that is already there would let other tasks run in the middle of an attempt.
+          value = isImmediate(step) ? executeSync(step, machine) : await execute(step, machine);
         }
       } catch (error) {
         state = run.throw(error);

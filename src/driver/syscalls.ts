@@ -1,8 +1,8 @@
 /**
- * A step, performed on the real filesystem: synchronously and asynchronously, side by side.
+ * Executes a step on the real file system, synchronously and asynchronously, side by side.
  *
- * Rule: both forms make the same system calls and give the same answers. Codes that a step's answer expresses are
- * turned into it; all others are thrown on as they came.
+ * Rule: both forms make the same system calls and give the same answers. An error code that a step's answer can express
+ * becomes that answer. Every other error is rethrown as it is.
  */
 import * as fs from 'node:fs';
 import { dirname } from 'node:path';
@@ -14,18 +14,18 @@ import type { Content, Step } from '../model/steps.js';
 import { judgeHolder } from '../system/verdict.js';
 import { judgePidAlone } from '../system/pid-verdict.js';
 
-/** The steps that a filesystem or the machine answers; `pause` and `settle` are the driver's own. */
+/** The steps that the file system or the machine answers. The driver answers `pause` and `backoff` itself. */
 export type Call = Exclude<Step, { call: 'pause' | 'backoff' }>;
 
 const codeOf = (error: unknown): string => (error as NodeJS.ErrnoException).code ?? '';
 
-/** The answers that are refusals in disguise, by call and code. */
+/** Error codes that are answers, by call. */
 const ANSWERS: { readonly [call in Call['call']]?: Readonly<Record<string, unknown>> } = {
   link: { EEXIST: 'exists', ENOENT: 'missing' },
   symlink: { EEXIST: 'exists' },
   mkdir: { EEXIST: 'exists' },
   rename: { ENOENT: 'missing', ENOTDIR: 'missing' },
-  // EINVAL: not a link any more. ENOTDIR: the lock's directory is no directory any more.
+  // EINVAL: no longer a symbolic link. ENOTDIR: the lock's directory is no longer a directory.
   readlink: { ENOENT: undefined, EINVAL: undefined, ENOTDIR: undefined },
   list: { ENOENT: undefined, ENOTDIR: undefined },
   sameFile: { ENOENT: false, ENOTDIR: false },
@@ -34,10 +34,10 @@ const ANSWERS: { readonly [call in Call['call']]?: Readonly<Record<string, unkno
   rmdir: { ENOENT: false, ENOTDIR: false, ENOTEMPTY: false, EEXIST: false },
 };
 
-/** The step's answer to a refusal; throws the refusal if it has none. */
+/** The step's answer for an error; rethrows an error that has none. */
 function answerForError(step: Call, error: unknown): unknown {
   const code = codeOf(error);
-  // The reader of the error knows the name, not the way that led there.
+  // A user who reads the error knows the lock's path, not the descriptor path that the call used.
   if (hasLockDirectory(step) && error instanceof Error)
     Object.assign(error, { path: step.call === 'rename' ? step.to : step.path });
   if (step.call === 'read') return contentForError(code, error);
@@ -46,31 +46,29 @@ function answerForError(step: Call, error: unknown): unknown {
   return answers[code];
 }
 
-/** What a name that can't be looked at, or opened, is. */
+/** What stands at a name that `lstat` or `open` refused. */
 function contentForError(code: string, error: unknown): Content {
   if (code === 'ENOENT' || code === 'ENOTDIR') return { is: 'nothing' };
   if (code === 'ELOOP' || code === 'EMLINK') return { is: 'symlink' }; // EMLINK is FreeBSD's: open(2).
   if (code === 'EISDIR') return { is: 'directory' };
   if (code === 'ENXIO') return { is: 'other', what: 'a socket, or a device without a driver' };
   if (code === 'EAGAIN') return { is: 'other', what: 'a file under a lease or a mandatory lock' };
-  // The last two are refusals of the runtime, not of the system: of Node's permission model, and of Deno.
+  // The last two come from the runtime, not from the system: Node's permission model, and Deno.
   const refusal = code === '' && error instanceof Error ? error.name : code;
   if (['EACCES', 'EPERM', 'ERR_ACCESS_DENIED', 'NotCapable'].includes(refusal))
     return { is: 'other', what: `something that we may not read (${refusal})` };
   throw error;
 }
 
-// For what became something else since we looked. O_NOFOLLOW: a link is text, and never followed. O_NONBLOCK: opening
-// a FIFO waits for nobody. Windows knows neither, nor FIFOs.
 type StepInLockDirectory = Extract<Call, { lockDirectory?: unknown }> & { readonly lockDirectory: string };
 
-/** Is a step to be made by way of the lock directory that it is for? */
+/** Must this step reach its path through a handle of the lock directory? */
 const hasLockDirectory = (step: Call): step is StepInLockDirectory =>
   'lockDirectory' in step && step.lockDirectory !== undefined;
 
-/** The same step, its path told by way of another name of its directory. */
-function withPathThrough(step: StepInLockDirectory, way: string): Call {
-  const reroute = (path: string) => way + path.slice(step.lockDirectory.length);
+/** The same step, with its path below another name of the lock directory. */
+function withPathThrough(step: StepInLockDirectory, directory: string): Call {
+  const reroute = (path: string) => directory + path.slice(step.lockDirectory.length);
   return step.call === 'rename' ? { ...step, to: reroute(step.to) } : { ...step, path: reroute(step.path) };
 }
 
@@ -158,7 +156,7 @@ async function act(step: Call, machine: Machine): Promise<unknown> {
       await fs.promises.rmdir(step.path);
       return true;
     case 'judge':
-      // Reads /proc, which is memory: dearer to hand to another thread than to do.
+      // This reads /proc, which is memory: the thread pool would take longer than the call.
       return judgeHolder(step.record, machine, dirname(step.path), step.beacon);
     case 'judgePid':
       return judgePidAlone(step.pid, machine, dirname(step.path));
@@ -172,7 +170,9 @@ async function act(step: Call, machine: Machine): Promise<unknown> {
 export function executeSync(step: Call, machine: Machine): unknown {
   try {
     return hasLockDirectory(step)
-      ? withDirectorySync(step.lockDirectory, (way) => actSync(withPathThrough(step, way), machine))
+      ? withDirectorySync(step.lockDirectory, (directory) =>
+          actSync(withPathThrough(step, directory), machine),
+        )
       : actSync(step, machine);
   } catch (error) {
     return answerForError(step, error);
@@ -182,7 +182,7 @@ export function executeSync(step: Call, machine: Machine): unknown {
 export async function execute(step: Call, machine: Machine): Promise<unknown> {
   try {
     return await (hasLockDirectory(step)
-      ? withDirectory(step.lockDirectory, (way) => act(withPathThrough(step, way), machine))
+      ? withDirectory(step.lockDirectory, (directory) => act(withPathThrough(step, directory), machine))
       : act(step, machine));
   } catch (error) {
     return answerForError(step, error);

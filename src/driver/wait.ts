@@ -1,7 +1,7 @@
 /**
- * One run's waiting for whoever is in its way: woken by what the system tells, and beside that by a poll.
+ * How one run waits for the claim that blocks it: it is woken by file system events, and by a poll.
  *
- * Rule: a wait ends at once on abort, and when its time is up; and whatever its end, `end` leaves no watcher and no
+ * Rule: a wait ends immediately when it is aborted or its time is up. However it ends, `end` leaves no watcher and no
  * timer.
  */
 import { dirname } from 'node:path';
@@ -12,27 +12,27 @@ import type { Token } from '../model/record.js';
 import type { Blocker, Step } from '../model/steps.js';
 import { watchLife, watchName, type Watch, type WatchState } from './watch.js';
 
-/** For how long those in line are let go first: to wake takes a fraction of it. */
+/** How long a newcomer lets the waiters in the queue go first. They wake up in a fraction of it. */
 export const YIELD_MS = 4;
 
 export type Pause = Step & { call: 'pause' };
 
-/** How long, and for what, a run waits. */
+/** How long a run waits, and what it calls meanwhile. */
 export interface WaitPolicy {
-  /** When it ends, by `performance.now()`; `Infinity` is never. */
+  /** When the wait ends, by `performance.now()`; `Infinity` is never. */
   readonly until: number;
   readonly signal?: AbortSignal | undefined;
-  /** The longest pause between two looks, in milliseconds, where no event is sure to come. */
+  /** The longest pause between two checks, in milliseconds, where no event is certain to come. */
   readonly pollInterval: number;
-  /** Called at each pause that has nothing on disk; what it throws ends the run. */
+  /** Called at each pause of a run that has no place in the queue on disk; an error that it throws ends the run. */
   readonly onPause?: (blocker: Blocker) => void;
   /** Called after each pause. */
   readonly onResume?: () => void;
-  /** The error that the run ends with when its time is up. */
+  /** The error that ends the run when its time is up. */
   readonly expired: (blocker: Blocker) => Error;
 }
 
-/** For a protocol without a pause. */
+/** For a protocol that never pauses. */
 export const noWait: WaitPolicy = {
   until: Infinity,
   pollInterval: 1,
@@ -41,28 +41,28 @@ export const noWait: WaitPolicy = {
 
 const FIRST_PAUSE_MS = 1;
 
-/** Where events are sure to come, a poll only guards against what nobody thought of: one for every so many. */
+/** Where events are certain to come, a poll only guards against the unexpected: one instead of this many. */
 const RARE_POLL_FACTOR = 80;
 
-/** The pauses of one run: growing, jittered so that waiters spread out, cut to fit the time that is left. */
+/** The pauses of one run. They grow, are jittered so that waiters spread out, and never exceed the time left. */
 export class Pauses {
-  readonly #patience: WaitPolicy;
+  readonly #policy: WaitPolicy;
   #next = FIRST_PAUSE_MS;
 
-  constructor(patience: WaitPolicy) {
-    this.#patience = patience;
+  constructor(policy: WaitPolicy) {
+    this.#policy = policy;
   }
 
-  /** Is there time for this pause? Ends the run if it can't go on without. */
-  hasTimeFor({ blocker, position: line }: Pause): boolean {
-    if (line?.isYielding === true) return this.#left() > YIELD_MS;
-    if (this.#left() <= 0) throw this.#patience.expired(blocker);
-    if (line === undefined) this.#patience.onPause?.(blocker);
+  /** Is there time for this pause? Throws if the run can't go on without it. */
+  hasTimeFor({ blocker, position }: Pause): boolean {
+    if (position?.isYielding === true) return this.#left() > YIELD_MS;
+    if (this.#left() <= 0) throw this.#policy.expired(blocker);
+    if (position === undefined) this.#policy.onPause?.(blocker);
     return true;
   }
 
-  /** How many milliseconds to pause now, by the poll's own rhythm or within what the caller knows to be enough. */
-  next(shortest = 0, longest = this.#patience.pollInterval): number {
+  /** How many milliseconds to pause now: as long as the poll interval allows, or within the caller's bounds. */
+  next(shortest = 0, longest = this.#policy.pollInterval): number {
     const pause = Math.min(Math.max(this.#next, shortest), longest);
     this.#next = Math.min(pause * 2, longest);
     return Math.max(0, Math.min(pause * (0.5 + Math.random() / 2), this.#left()));
@@ -74,106 +74,106 @@ export class Pauses {
   }
 
   #left(): number {
-    return this.#patience.until - performance.now();
+    return this.#policy.until - performance.now();
   }
 }
 
-/** The waiting of one asynchronous run. */
+/** The wait of one asynchronous run. */
 export class Wait {
-  readonly #patience: WaitPolicy;
+  readonly #policy: WaitPolicy;
   readonly #pauses: Pauses;
-  /** Over the name that is in the way. */
+  /** Watches the name that is in the way. */
   #name: WatchState = 'gone';
   #path = '';
-  /** Over its holder's life. */
-  #life: WatchState | 'unasked' = 'unasked';
+  /** Watches whether its holder is alive. */
+  #life: WatchState | 'unwatched' = 'unwatched';
   #token: Token | undefined;
   #wake: (() => void) | undefined;
   #hasPaused = false;
 
-  constructor(patience: WaitPolicy) {
-    this.#patience = patience;
-    this.#pauses = new Pauses(patience);
+  constructor(policy: WaitPolicy) {
+    this.#policy = policy;
+    this.#pauses = new Pauses(policy);
   }
 
-  /** Lets time pass until another look is worth while; the step's answer. Throws when there is no time left. */
+  /** Waits until another check is worth its cost. Returns the step's answer; throws when no time is left. */
   async pause(step: Pause): Promise<boolean> {
-    const { signal, onResume } = this.#patience;
+    const { signal, onResume } = this.#policy;
     signal?.throwIfAborted();
     if (!this.#pauses.hasTimeFor(step)) return false;
-    const { blocker, position: line } = step;
+    const { blocker, position } = step;
     if (!this.#hasPaused) {
       this.#hasPaused = true;
       onResume?.();
       return true;
     }
-    const target = line?.ahead ?? blocker;
+    const target = position?.ahead ?? blocker;
     if (!this.#isGone(target)) {
       this.#watchLife(target);
-      await this.#sleep(line?.isYielding === true ? YIELD_MS : this.#pauseFor(target));
+      await this.#sleep(position?.isYielding === true ? YIELD_MS : this.#pauseFor(target));
       signal?.throwIfAborted();
     }
     onResume?.();
     return !isActive(this.#name) || this.#life === 'gone';
   }
 
-  /** Leaves nothing. */
+  /** Closes all watchers. */
   end(): void {
     close(this.#name);
     close(this.#life);
   }
 
-  /** Has what is to be watched gone? Then it's time to look. */
+  /** Is the watched name gone? Then it is time to check. */
   #isGone({ path, found }: Blocker): boolean {
     if (this.#path !== path) this.#name = close(this.#name);
     if (isActive(this.#name)) return false;
     this.#path = path;
     this.#name = watchName(path, found.kind, () => {
       this.#name = 'gone';
-      this.#stir();
+      this.#wakeUp();
     });
     return this.#name === 'gone';
   }
 
   /**
-   * If this comes to stand, the holder lived then, and its end will be heard: no need to look again. Not at the first
-   * pause for a holder: most locks are given back before it is over.
+   * If this watch succeeds, the holder was alive at that moment, and an event will report its end: there is no need to
+   * poll. It is not set up at the first pause for a holder, because most locks are released before that pause is over.
    */
   #watchLife({ found, judgement }: Blocker): void {
     const [record] = recordsOf(found);
     if (record?.token !== this.#token) {
       close(this.#life);
-      this.#life = 'unasked';
+      this.#life = 'unwatched';
       this.#token = record?.token;
       return;
     }
-    if (this.#life !== 'unasked' || record === undefined || judgement.verdict !== 'alive') return;
-    // Elsewhere the same pid is another process.
+    if (this.#life !== 'unwatched' || record === undefined || judgement.verdict !== 'alive') return;
+    // In another PID namespace the same pid is another process.
     if (record.pidNamespace !== thisMachine.self().pidNamespace) return;
     this.#life = watchLife(record, () => {
       this.#life = 'gone';
-      this.#stir();
+      this.#wakeUp();
     });
   }
 
-  /** Something happened, and what follows from it may take a moment to show. */
-  #stir(): void {
+  /** Something happened. Its consequences may take a moment to become visible. */
+  #wakeUp(): void {
     this.#pauses.hurry();
     this.#wake?.();
   }
 
   #pauseFor({ path, judgement }: Blocker): number {
-    // Not on a name, or not on a filesystem, whose every change is heard: those of other machines aren't.
+    // Here not every change is reported: there is no watch, or other machines may change this file system.
     if (!isActive(this.#name) || !isLocal(dirname(path))) return this.#pauses.next();
-    const { pollInterval } = this.#patience;
-    if (this.#life === 'unasked') return this.#pauses.next(pollInterval);
-    // Of what isn't known to live no end is to be expected.
+    const { pollInterval } = this.#policy;
+    if (this.#life === 'unwatched') return this.#pauses.next(pollInterval);
+    // If the holder isn't known to be alive, its end will not be reported.
     const hearsAll = isActive(this.#life) || judgement.verdict !== 'alive';
     return hearsAll ? this.#pauses.next(pollInterval, pollInterval * RARE_POLL_FACTOR) : this.#pauses.next();
   }
 
   #sleep(ms: number): Promise<void> {
-    const { signal } = this.#patience;
+    const { signal } = this.#policy;
     return new Promise((resolve) => {
       const wake = () => {
         clearTimeout(timer);
@@ -188,9 +188,9 @@ export class Wait {
   }
 }
 
-const isActive = (watching: WatchState | 'unasked'): watching is Watch => typeof watching === 'object';
+const isActive = (watching: WatchState | 'unwatched'): watching is Watch => typeof watching === 'object';
 
-function close(watching: WatchState | 'unasked'): 'gone' {
+function close(watching: WatchState | 'unwatched'): 'gone' {
   if (isActive(watching)) watching.close();
   return 'gone';
 }

@@ -1,35 +1,35 @@
 /**
- * Hears that a name may be free, or its holder dead, from the system instead of asking again and again.
+ * File system events that report that a name may be free, or that its holder may be dead.
  *
- * Rule WATCH-1: when a watch stands, the name is looked for once more. Otherwise:
+ * Rule WATCH-1: After a watch is set up, the name is checked once more. Otherwise:
  *
- *     P.1 look: Q holds
- *     Q.1 releases
- *     P.2 watches; nothing will ever happen to what P.1 saw
+ *     P.1 checks: Q holds the lock
+ *     Q.1 releases it
+ *     P.2 sets up the watch; nothing will ever happen to the file that P.1 saw
  *
- * Is another's claim there by then, its end is heard as well.
- * Rule WATCH-2: what is heard is only ever a reason to look, so a false alarm costs a look, and a missed one a poll.
- * Rule WATCH-3: nothing is thrown from a watcher, and none outlives its wait.
+ * If another claim stands there by then, the watch reports the end of that one.
+ * Rule WATCH-2: An event is only a reason to check. So a false event costs one check, and a missed one costs one poll.
+ * Rule WATCH-3: Nothing is thrown from a watcher, and no watcher outlives its wait.
  *
- * The file itself is watched, not its directory: of all that happens there, a waiter is woken by the end of the one
- * claim that it waits for. That end is the last name's, so a release of four calls wakes nobody twice.
+ * The file itself is watched, not its directory, so that a waiter is woken only by the end of the one claim that it
+ * waits for. The event comes when the last name is removed, so a release of four calls wakes nobody twice.
  */
 import { lstatSync, watch, type FSWatcher } from 'node:fs';
 import { basename, dirname } from 'node:path';
 import type { HolderRecord } from '../model/record.js';
 import type { Found } from '../model/steps.js';
 
-/** A watch that calls back once, on a turn of its own, and has ended by then; never once it is closed. */
+/** A watch calls back once, asynchronously, and is closed by then. It never calls back after `close`. */
 export interface Watch {
   close(): void;
 }
 
-/** `gone`: there is nothing to watch any more. `deaf`: it can't be watched: no watches left, no right, no such means. */
+/** `gone`: nothing is left to watch. `deaf`: no watch is possible: none left, no permission, or not supported. */
 export type WatchState = Watch | 'gone' | 'deaf';
 
-/** Calls back when what stands at `path` may be gone. */
+/** Calls back when the file at `path` may be gone. */
 export function watchName(path: string, kind: Found['kind'], onChange: () => void): WatchState {
-  // No file, or none that is known: to find none there would be taken for news, at every pause.
+  // There is no file that could be watched, so WATCH-1 would find it missing at every pause.
   if (kind === 'row' || kind === 'other') return 'deaf';
   const watching =
     kind === 'symlink' || kind === 'foreign' ? watchParent(path, onChange) : watchPath(path, onChange);
@@ -38,7 +38,7 @@ export function watchName(path: string, kind: Found['kind'], onChange: () => voi
   return 'gone';
 }
 
-/** By way of its directory: a watch follows symbolic links, and those that are locks lead nowhere. */
+/** Watches the directory instead: a watch follows symbolic links, and a lock's symbolic link leads nowhere. */
 function watchParent(path: string, onEvent: () => void): WatchState {
   const name = basename(path);
   return watchPath(dirname(path), onEvent, (changed) => changed === name);
@@ -48,11 +48,11 @@ function exists(path: string): boolean {
   try {
     return lstatSync(path, { throwIfNoEntry: false }) !== undefined;
   } catch {
-    return true; // As far as we can tell.
+    return true; // Nothing proves that it is gone.
   }
 }
 
-/** Calls back when the holder ends. */
+/** Calls back when the holder's process or thread ends. */
 export function watchLife(record: HolderRecord, onEnd: () => void): WatchState {
   const { pid, lifeline } = record;
   return lifeline === undefined ? 'deaf' : watchPath(`/proc/${String(pid)}/fd/${String(lifeline)}`, onEnd);
@@ -75,13 +75,13 @@ function watchPath(
     watcher.close();
   };
   const fire = () => {
-    if (isOver) return; // Deno tells of an error, as that a name is missing, though the watch is closed by then.
+    if (isOver) return; // Deno reports errors, such as a missing name, even after the watch was closed.
     close();
     onEvent();
   };
-  watcher.on('error', fire); // Windows, when a directory goes.
+  watcher.on('error', fire); // On Windows, when a directory is removed.
   watcher.on('change', (event, name) => {
-    // `rename` is what an end is called; a second name made or removed is a `change`.
+    // Removal is reported as `rename`. Another link that is made or removed is a `change`.
     if (event === 'rename' && concerns(name as string | null)) fire();
   });
   return { close };
