@@ -5,6 +5,7 @@ import { lightBeacon } from '../system/beacon.js';
 import { isLocal } from '../system/directory-facts.js';
 import { openLifeline } from '../system/lifeline.js';
 import { thisMachine, type Identity } from '../system/machine.js';
+import { lockFailed } from './messages.js';
 import type { Options } from './options.js';
 import { randomBytes } from '../system/random-bytes.js';
 import { INITIAL_PID_NAMESPACE } from '../system/proc.js';
@@ -25,16 +26,26 @@ function identityOf(threaded: boolean): HolderIdentity {
   return (wholeProcess ??= Object.fromEntries(fields()) as unknown as HolderIdentity);
 }
 
+/** @throws {LockFailed} if the system lacks the means for the moment: a claim without an identity can't be recovered. */
+function identityFor(lockPath: string, threaded: boolean): HolderIdentity {
+  try {
+    return identityOf(threaded);
+  } catch (cause) {
+    throw lockFailed(lockPath, cause);
+  }
+}
+
 export function newRecord(lockPath: string, options: Options): HolderRecord {
   const { note, threaded } = options;
   const since = Date.now();
   const token = newToken(since);
+  const identity = identityFor(lockPath, threaded);
   const lifeline = openLifeline();
   const local = isLocal(dirname(lockPath));
   const beacon = local && keepsBeacon(options) ? lightBeacon(lockPath, token) : undefined;
   return {
     token,
-    ...identityOf(threaded),
+    ...identity,
     ...(local ? { local } : undefined),
     ...(beacon === undefined ? undefined : { beacon }),
     ...(lifeline === undefined ? undefined : { lifeline }),

@@ -6,7 +6,7 @@
 import { hostname } from 'node:os';
 import { isMainThread, threadId } from 'node:worker_threads';
 import { isLocalDisk } from './local-disk.js';
-import { bootId, namespace, ownTask, processStatus, taskStatus } from './proc.js';
+import { bootId, namespace, ownStatus, ownTask, processStatus, taskStatus } from './proc.js';
 import type { HolderRecord } from '../model/record.js';
 
 /** The fields of a record that identify the thread that made it. */
@@ -37,21 +37,21 @@ export interface Machine {
 
 let identity: Identity | undefined;
 
+/** @throws if the system lacks the means for the moment (PROC-3); the next call tries again. */
 function identify(): Identity {
   const boot = bootId();
   const task = isMainThread ? undefined : ownTask(); // The main thread ends with its process.
-  const taskStatusNow = task === undefined ? undefined : taskStatus(process.pid, task);
   return withoutUndefined({
     pid: process.pid,
     thread: threadId,
     task,
-    taskStarted: typeof taskStatusNow === 'object' ? taskStatusNow.started : undefined,
+    taskStarted: task === undefined ? undefined : ownStatus(task)?.started,
     host: hostname(),
     boot: boot?.id,
     replacedBoot: boot?.replaced === true ? (true as const) : undefined,
     pidNamespace: namespace('pid'),
     timeNamespace: namespace('time'),
-    started: processStatus(process.pid)?.started,
+    started: ownStatus()?.started,
   });
 }
 

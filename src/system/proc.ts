@@ -2,6 +2,8 @@
  * Facts that Linux shows in /proc: the identity of this thread, and the state of a process or thread.
  *
  * Rule PROC-1: A fact that can't be read is absent from the answer. Nothing is guessed.
+ * Rule PROC-3: Facts about this thread are read once and then remembered. So a failure that may pass, such as too many
+ * open files, is thrown instead: an identity without its fields could never be proved dead.
  * Rule PROC-2: The pids in /proc are those of the PID namespace that it was mounted in. If that isn't ours, they name
  * other processes, and are not used.
  */
@@ -11,6 +13,19 @@ export function present<T>(read: () => T): T | undefined {
   try {
     return read();
   } catch {
+    return undefined;
+  }
+}
+
+/** Failures of the moment: too many open files, no memory. */
+const TRANSIENT: ReadonlySet<unknown> = new Set(['EMFILE', 'ENFILE', 'ENOMEM', 'EAGAIN', 'EINTR']);
+
+/** As `present`, for a fact about this thread: PROC-3. */
+function presentForGood<T>(read: () => T): T | undefined {
+  try {
+    return read();
+  } catch (error) {
+    if (TRANSIENT.has((error as NodeJS.ErrnoException).code)) throw error;
     return undefined;
   }
 }
@@ -64,6 +79,14 @@ export function processStatus(pid: number): Status | undefined {
   return procIsOurs() ? present(() => readStatus(`/proc/${pid}/stat`)) : undefined;
 }
 
+/** The state of this process, or of one of its threads: PROC-3. */
+export function ownStatus(task?: number): Status | undefined {
+  const directory = `/proc/${process.pid}${task === undefined ? '' : `/task/${task}`}`;
+  return presentForGood(() =>
+    readlinkSync('/proc/self') === String(process.pid) ? readStatus(`${directory}/stat`) : undefined,
+  );
+}
+
 /** The state of one thread of a process that /proc shows; `gone` if the process has no such thread. */
 export function taskStatus(pid: number, task: number): Status | 'gone' | undefined {
   if (!procIsOurs()) return undefined;
@@ -78,7 +101,7 @@ export function taskStatus(pid: number, task: number): Status | 'gone' | undefin
 
 /** The kernel's id of this thread. `thread-self` names the thread that reads it, so this must be a synchronous call. */
 export function ownTask(): number | undefined {
-  const [pid, task] = present(() => readlinkSync('/proc/thread-self'))?.split('/task/') ?? [];
+  const [pid, task] = presentForGood(() => readlinkSync('/proc/thread-self'))?.split('/task/') ?? [];
   return pid === String(process.pid) && task !== undefined ? Number(task) : undefined;
 }
 
@@ -87,7 +110,7 @@ export const INITIAL_PID_NAMESPACE = '4026531836';
 
 /** The inode of one of our namespaces, which identifies it while it exists. */
 export function namespace(type: 'pid' | 'time'): string | undefined {
-  return present(() => /\[(\d+)\]/.exec(readlinkSync(`/proc/self/ns/${type}`))?.[1]);
+  return presentForGood(() => /\[(\d+)\]/.exec(readlinkSync(`/proc/self/ns/${type}`))?.[1]);
 }
 
 const BOOT_ID = '/proc/sys/kernel/random/boot_id';
@@ -97,7 +120,7 @@ const BOOT_ID = '/proc/sys/kernel/random/boot_id';
  * its own. A mounted file is on another device than the rest of /proc.
  */
 export function bootId(): { id: string; replaced: boolean } | undefined {
-  return present(() => {
+  return presentForGood(() => {
     const id = readFileSync(BOOT_ID, 'latin1').trim();
     return { id, replaced: statSync(BOOT_ID).dev !== statSync('/proc/self/stat').dev };
   });
