@@ -17,6 +17,7 @@
 import { lstatSync, watch, type FSWatcher } from 'node:fs';
 import { basename, dirname } from 'node:path';
 import type { HolderRecord } from '../model/record.js';
+import { hasProc } from '../system/proc.js';
 import type { Found } from '../model/steps.js';
 
 /** A watch calls back once, asynchronously, and is closed by then. It never calls back after `close`. */
@@ -55,7 +56,9 @@ function exists(path: string): boolean {
 /** Calls back when the holder's process or thread ends. */
 export function watchLife(record: HolderRecord, onEnd: () => void): WatchState {
   const { pid, lifeline } = record;
-  return lifeline === undefined ? 'deaf' : watchPath(`/proc/${String(pid)}/fd/${String(lifeline)}`, onEnd);
+  return lifeline === undefined || !hasProc
+    ? 'deaf'
+    : watchPath(`/proc/${String(pid)}/fd/${String(lifeline)}`, onEnd);
 }
 
 function watchPath(

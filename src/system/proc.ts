@@ -2,10 +2,12 @@
  * Facts that Linux shows in /proc: the identity of this thread, and the state of a process or thread.
  *
  * Rule PROC-1: A fact that can't be read is absent from the answer. Nothing is guessed.
- * Rule PROC-3: Facts about this thread are read once and then remembered. So a failure that may pass, such as too many
- * open files, is thrown instead: an identity without its fields could never be proved dead.
  * Rule PROC-2: The pids in /proc are those of the PID namespace that it was mounted in. If that isn't ours, they name
  * other processes, and are not used.
+ * Rule PROC-3: Facts about this thread are read once and then remembered. So a failure that may pass, such as too many
+ * open files, is thrown instead: an identity without its fields could never be proved dead.
+ * Rule PROC-4: /proc is read only on Linux. Elsewhere the name may lead anywhere: on Windows it is a folder of the
+ * current drive, which any user can make.
  */
 import { closeSync, openSync, readFileSync, readSync, readlinkSync, statSync } from 'node:fs';
 
@@ -17,11 +19,15 @@ export function present<T>(read: () => T): T | undefined {
   }
 }
 
+/** Does this system have the kernel's /proc (PROC-4)? Android is a Linux, too. */
+export const hasProc = process.platform === 'linux' || process.platform === 'android';
+
 /** Failures of the moment: too many open files, no memory. */
 const TRANSIENT: ReadonlySet<unknown> = new Set(['EMFILE', 'ENFILE', 'ENOMEM', 'EAGAIN', 'EINTR']);
 
 /** As `present`, for a fact about this thread: PROC-3. */
 function presentForGood<T>(read: () => T): T | undefined {
+  if (!hasProc) return undefined;
   try {
     return read();
   } catch (error) {
@@ -72,7 +78,8 @@ function readStatus(path: string): Status | undefined {
 }
 
 /** Is /proc that of our own PID namespace? PROC-2 */
-const procIsOurs = (): boolean => present(() => readlinkSync('/proc/self')) === String(process.pid);
+const procIsOurs = (): boolean =>
+  hasProc && present(() => readlinkSync('/proc/self')) === String(process.pid);
 
 /** The state of a process; `undefined` if /proc doesn't show it. */
 export function processStatus(pid: number): Status | undefined {

@@ -1,6 +1,6 @@
 /** The identity of this thread: what is read once, what is read again, and where it is never looked for. */
 import { expect } from 'chai';
-import { endScripts, run } from '../support/script.js';
+import { endScripts, packageUrl, run } from '../support/script.js';
 import { temporaryDirectory } from '../support/temporary.js';
 
 const onLinux = process.platform === 'linux' ? it : it.skip;
@@ -30,4 +30,23 @@ describe('the identity of a thread', () => {
       expect(stdout).to.equal('LOCK_FAILED EMFILE\nLOCK_FAILED EMFILE\ncomplete\n');
     },
   );
+
+  for (const platform of ['win32', 'darwin']) {
+    onLinux(`on ${platform} is never read from a folder named /proc`, async () => {
+      // The real /proc stands for the folder that any user can make on drive C:.
+      const platformScript = `Object.defineProperty(process, 'platform', { value: '${platform}' })`;
+      const script = `
+        const lock = new MkdirLockFile('README').acquireSync(0);
+        const { boot, started, pidNamespace, timeNamespace, image, lifeline } = lock.holderSync();
+        say(JSON.stringify({ boot, started, pidNamespace, timeNamespace, image, lifeline }));
+        lock.releaseSync();
+        const { thisMachine } = await import(new URL('system/machine.js', ${JSON.stringify(packageUrl)}));
+        say(JSON.stringify(thisMachine.process(process.pid)));`;
+      const { stdout } = await run(script, {
+        cwd: temporaryDirectory().path,
+        nodeOptions: ['--import', `data:text/javascript,${encodeURIComponent(platformScript)}`],
+      });
+      expect(stdout).to.equal('{}\n{"is":"there","zombie":false}\n');
+    });
+  }
 });
