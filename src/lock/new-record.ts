@@ -47,11 +47,17 @@ export function newRecord(lockPath: string, options: Options): HolderRecord {
     token,
     ...identity,
     ...(local ? { local } : undefined),
-    ...(beacon === undefined ? undefined : { beacon }),
+    ...(beacon === undefined ? undefined : { beacon, ...deviceField(dirname(lockPath)) }),
     ...(lifeline === undefined ? undefined : { lifeline }),
     since,
     ...(note === undefined ? undefined : { note }),
   };
+}
+
+/** The device that a beacon is on, which tells a judge whether it sees the same socket. */
+function deviceField(directory: string): { device?: number } {
+  const device = thisMachine.device(directory);
+  return device === undefined ? {} : { device };
 }
 
 /** Does this claim need a beacon, for processes that can't interpret our pids? */

@@ -41,6 +41,8 @@ export interface HolderRecord {
   readonly local?: true;
   /** The holder listens on a socket beside the lock as long as it lives. These are the digits for `beaconPath`. */
   readonly beacon?: string;
+  /** The number of the device that the beacon is on, as the holder sees it. A beacon on another device proves nothing. */
+  readonly device?: number;
   /** A descriptor of the holder's process that closes when the process dies. It wakes waiters; it proves nothing. */
   readonly lifeline?: number;
   /** When the claim was made: milliseconds since 1970, by the holder's clock. For people; it proves nothing. */
@@ -129,6 +131,7 @@ const FIELDS: { readonly [field in keyof Required<HolderRecord>]: (value: unknow
   started: optional(isText),
   local: optional(isTrue),
   beacon: optional((value) => typeof value === 'string' && DIGITS.test(value)),
+  device: optional(isCount),
   lifeline: optional(isCount),
   since: isCount,
   note: optional((value) => typeof value === 'string'),

@@ -7,7 +7,7 @@
  * Not promised: that no other machine reaches the same disk over the network *through* this one. So both sides must see
  * a local disk: a holder that came over the network didn't, and its record lacks the field `local`.
  */
-import { realpathSync, statfsSync } from 'node:fs';
+import { realpathSync, statSync, statfsSync } from 'node:fs';
 import { present } from './proc.js';
 
 /**
@@ -31,6 +31,9 @@ const LOCAL_TYPES: ReadonlySet<number> = new Set([
   0x7366746e, // ntfs3
 ]);
 
+/** Those that keep their files in memory. */
+const VOLATILE_TYPES: ReadonlySet<number> = new Set([0x01021994, 0x858458f6]);
+
 /** The check for each platform; no entry means that it can't be determined. */
 const CHECKS: { readonly [platform in NodeJS.Platform]?: (path: string) => boolean } = {
   linux: (path) => LOCAL_TYPES.has(statfsSync(path).type),
@@ -42,4 +45,17 @@ const CHECKS: { readonly [platform in NodeJS.Platform]?: (path: string) => boole
 
 export function isLocalDisk(path: string, platform: NodeJS.Platform = process.platform): boolean | undefined {
   return present(() => CHECKS[platform]?.(path));
+}
+
+/** Is a directory on a filesystem that loses its files when its kernel ends: tmpfs, ramfs? */
+export function isVolatileDisk(path: string): boolean {
+  return process.platform === 'linux' && present(() => VOLATILE_TYPES.has(statfsSync(path).type)) === true;
+}
+
+/**
+ * The number of the device that a directory is on: the same through every mount of one filesystem, and another through
+ * an overlay than in its upper directory. `undefined` if it can't be determined.
+ */
+export function deviceOf(path: string): number | undefined {
+  return present(() => statSync(path).dev);
 }

@@ -5,14 +5,14 @@
  */
 import { hostname } from 'node:os';
 import { isMainThread, threadId } from 'node:worker_threads';
-import { isLocalDisk } from './local-disk.js';
+import { deviceOf, isLocalDisk, isVolatileDisk } from './local-disk.js';
 import { bootId, namespace, ownStatus, ownTask, processStatus, taskStatus } from './proc.js';
 import type { HolderRecord } from '../model/record.js';
 
 /** The fields of a record that identify the thread that made it. */
 export type Identity = Omit<
   HolderRecord,
-  'token' | 'since' | 'note' | 'thread' | 'local' | 'beacon' | 'lifeline'
+  'token' | 'since' | 'note' | 'thread' | 'local' | 'beacon' | 'device' | 'lifeline'
 > & {
   readonly thread: number;
 };
@@ -33,6 +33,10 @@ export interface Machine {
   task(pid: number, task: number): TaskState;
   /** Is the disk of `path` used by one running kernel at a time? `undefined` if that can't be determined. */
   isLocal(path: string): boolean | undefined;
+  /** Does the disk of `path` lose its files when its kernel ends? */
+  isVolatile(path: string): boolean;
+  /** The device of the directory `path`; `undefined` if that can't be determined. */
+  device(path: string): number | undefined;
 }
 
 let identity: Identity | undefined;
@@ -113,6 +117,8 @@ export const thisMachine: Machine = {
   process: processState,
   task: taskState,
   isLocal: isLocalDisk,
+  isVolatile: isVolatileDisk,
+  device: deviceOf,
 };
 
 /** Was a record made by this process, in any of its threads? */

@@ -9,7 +9,7 @@
  * Rule PROC-4: /proc is read only on Linux. Elsewhere the name may lead anywhere: on Windows it is a folder of the
  * current drive, which any user can make.
  */
-import { closeSync, openSync, readFileSync, readSync, readlinkSync, statSync } from 'node:fs';
+import { closeSync, existsSync, openSync, readFileSync, readSync, readlinkSync, statSync } from 'node:fs';
 
 export function present<T>(read: () => T): T | undefined {
   try {
@@ -120,15 +120,18 @@ export function namespace(type: 'pid' | 'time'): string | undefined {
   return presentForGood(() => /\[(\d+)\]/.exec(readlinkSync(`/proc/self/ns/${type}`))?.[1]);
 }
 
-const BOOT_ID = '/proc/sys/kernel/random/boot_id';
-
 /**
- * The boot id, and whether it is the kernel's own: systemd-nspawn and LXC mount a file over it to give each container
- * its own. A mounted file is on another device than the rest of /proc.
+ * The boot id, and whether it is not the kernel's own. systemd-nspawn and LXC mount a file over it to give each container
+ * its own; a mounted file is on another device than the rest of /proc. gVisor, which emulates a kernel, gives each mount
+ * of /proc its own; it lacks a file that every Linux kernel has beside the boot id.
  */
-export function bootId(): { id: string; replaced: boolean } | undefined {
+export function bootId(proc = '/proc'): { id: string; replaced: boolean } | undefined {
   return presentForGood(() => {
-    const id = readFileSync(BOOT_ID, 'latin1').trim();
-    return { id, replaced: statSync(BOOT_ID).dev !== statSync('/proc/self/stat').dev };
+    const path = `${proc}/sys/kernel/random/boot_id`;
+    const id = readFileSync(path, 'latin1').trim();
+    const isKernels =
+      statSync(path).dev === statSync(`${proc}/self/stat`).dev &&
+      existsSync(`${proc}/sys/kernel/random/entropy_avail`);
+    return { id, replaced: !isKernels };
   });
 }

@@ -8,9 +8,11 @@
  * namespace.
  * Rule VERDICT-4: Two running kernels never write one local disk, so a record there with another boot id is from an
  * earlier boot. The disk must be local to both sides: our own disk may be another machine's network drive, or a
- * guest's shared folder.
+ * guest's shared folder. A memory filesystem (tmpfs, ramfs) doesn't survive its kernel, so there another boot id proves
+ * that one of them isn't the kernel's, as in gVisor, where each mount of /proc has its own.
  * Rule VERDICT-5: A holder's beacon proves life or death to any process under the same kernel. Two sides to which the
  * disk is local run under the same kernel, unless the holder's kernel has ended (VERDICT-4); then its beacon is dark.
+ * Both must see the beacon on the same device: in an overlay's upper directory the socket is another inode, and refuses.
  *
  * Not promised: to distinguish copies of one virtual machine, which have the same boot id and the same pids.
  */
@@ -44,7 +46,7 @@ export function judgeHolder(
   if (!sharesPids(record, machine)) {
     return unknown(
       'the lock was taken in another PID namespace (another container), where its pid means something else. ' +
-        'Check from inside that container, or run holders with `beacon: true`',
+        adviceFor(record),
     ); // VERDICT-2
   }
   return judgePid(record, machine);
@@ -53,10 +55,13 @@ export function judgeHolder(
 /** The path of the holder's beacon, if it has one and only the beacon can decide. */
 function beaconOf(record: HolderRecord, machine: Machine, directory: string): string | undefined {
   if (record.beacon === undefined || record.local !== true || sharesPids(record, machine)) return undefined;
-  const kernelsMayBeOne = record.boot === machine.self().boot || hasReplacedBoot(record, machine);
-  return kernelsMayBeOne && machine.isLocal(directory) === true
-    ? beaconPath(directory, record.beacon, record.token)
-    : undefined;
+  const kernelsMayBeOne =
+    record.boot === machine.self().boot || hasReplacedBoot(record, machine) || machine.isVolatile(directory);
+  const isReachable =
+    machine.isLocal(directory) === true &&
+    record.device !== undefined &&
+    record.device === machine.device(directory);
+  return kernelsMayBeOne && isReachable ? beaconPath(directory, record.beacon, record.token) : undefined;
 }
 
 function judgeByBeacon(state: 'lit' | 'dark'): Judgement {
@@ -74,18 +79,30 @@ function sharesPids({ boot, pidNamespace }: HolderRecord, machine: Machine): boo
   return boot === here.boot && pidNamespace !== undefined && pidNamespace === here.pidNamespace;
 }
 
+/** What a user can do about a holder in another container. If it has a beacon, that has proved nothing. */
+function adviceFor({ beacon }: HolderRecord): string {
+  const check = 'Check from inside that container';
+  return beacon === undefined ? `${check}, or run holders with \`beacon: true\`` : check;
+}
+
 /** VERDICT-4 */
 function judgeOtherBoot(record: HolderRecord, machine: Machine, directory: string): Judgement {
   if (hasReplacedBoot(record, machine)) {
     return unknown(
       'the lock was taken in a container with its own boot id, so it may be from before or after the last reboot. ' +
-        'Check from inside that container, or run holders with `beacon: true`',
+        adviceFor(record),
     );
   }
   if (record.local !== true || machine.isLocal(directory) !== true) {
     return unknown(
       'the lock was taken on another machine, or on this one before a reboot, and the disk may be shared. ' +
         'Check from the machine that took it',
+    );
+  }
+  if (machine.isVolatile(directory)) {
+    return unknown(
+      'the lock has another boot id, but its filesystem is in memory and survives no reboot, so boot ids prove ' +
+        `nothing here. ${adviceFor(record)}`,
     );
   }
   return dead('the lock was taken before this machine rebooted');

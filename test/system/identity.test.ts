@@ -1,5 +1,7 @@
 /** The identity of this thread: what is read once, what is read again, and where it is never looked for. */
 import { expect } from 'chai';
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { bootId } from '../../src/system/proc.js';
 import { endScripts, packageUrl, run } from '../support/script.js';
 import { temporaryDirectory } from '../support/temporary.js';
 
@@ -49,4 +51,17 @@ describe('the identity of a thread', () => {
       expect(stdout).to.equal('{}\n{"is":"there","zombie":false}\n');
     });
   }
+
+  onLinux('has a boot id that counts as replaced where the kernel is emulated, as in gVisor', () => {
+    expect(bootId()).to.include({ replaced: false });
+    const proc = temporaryDirectory();
+    mkdirSync(proc.join('sys/kernel/random'), { recursive: true });
+    mkdirSync(proc.join('self'));
+    writeFileSync(proc.join('self/stat'), '');
+    writeFileSync(proc.join('sys/kernel/random/boot_id'), 'an-id\n');
+    expect(bootId(proc.path)).to.deep.equal({ id: 'an-id', replaced: true });
+    writeFileSync(proc.join('sys/kernel/random/entropy_avail'), '256\n');
+    expect(bootId(proc.path)).to.deep.equal({ id: 'an-id', replaced: false });
+    for (const name of ['sys', 'self']) rmSync(proc.join(name), { recursive: true });
+  });
 });

@@ -1,11 +1,11 @@
 /** The verdict on real processes: killed, zombies, stopped, other users', reused pids, other namespaces. */
 import { chmodSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
-import { hostname } from 'node:os';
+import { hostname, tmpdir } from 'node:os';
 import { expect } from 'chai';
 import { LockFile } from '../../src/index.js';
 import { thisMachine } from '../../src/system/machine.js';
 import { formatRecord, parseRecord, type HolderRecord } from '../../src/model/record.js';
-import { temporaryDirectory } from '../support/temporary.js';
+import { memoryFilesystem, temporaryDirectory } from '../support/temporary.js';
 import { actor, commandOf, endAll, kill, run, stateOf, until, works, type Stage } from './actors.js';
 
 const asRoot = process.getuid?.() === 0;
@@ -207,10 +207,39 @@ ctypes.CDLL(None).pthread_exit(None)`;
     },
   );
 
-  it('from before a reboot is dead on a local disk, and its lock is taken', async () => {
-    const path = pathOf();
-    forge(path, { boot: 'an-earlier-one', local: true });
-    await new LockFile(path).acquire(0).then((lock) => lock.release());
+  where(asRoot && onLinux && works(...(newPids as [string]), 'true'))(
+    'in a container is never robbed through the upper directory of its overlay',
+    async () => {
+      const directory = temporaryDirectory().expect('l/', 'u/', 'w/', 'm/', 'l', 'u', 'w', 'm');
+      for (const name of ['l', 'u', 'w', 'm']) mkdirSync(directory.join(name));
+      const options = ['l', 'u', 'w'].map((name) => directory.join(name));
+      const mount = `mount -t overlay overlay -o lowerdir=${options[0]},upperdir=${options[1]},workdir=${options[2]} ${directory.join('m')}`;
+      const under = ['unshare', '--mount', 'sh', '-c', `${mount} && exec "$@"`, 'sh', ...newPids];
+      const holder = await actor('hold', directory.join('m/README'), { under });
+      // The same lock, its beacon as another inode.
+      for (const deed of ['try', 'try-sync'] as const)
+        expect((await actor(deed, directory.join('u/README'))).holder?.verdict).to.equal('unknown');
+      holder.process.stdin?.end();
+      await holder.ended;
+      expect(readdirSync(directory.join('u'))).to.deep.equal([]);
+      rmSync(directory.join('w'), { recursive: true });
+    },
+  );
+
+  where(!thisMachine.isVolatile(tmpdir()))(
+    'from before a reboot is dead on a local disk, and its lock is taken',
+    async () => {
+      const path = pathOf();
+      forge(path, { boot: 'an-earlier-one', local: true });
+      await new LockFile(path).acquire(0).then((lock) => lock.release());
+    },
+  );
+
+  where(onLinux)('with another boot id is never robbed on a memory filesystem', async () => {
+    const path = temporaryDirectory(memoryFilesystem).join('README');
+    forge(path, { boot: 'another-one', local: true });
+    expect(await new LockFile(path).holder()).to.include({ verdict: 'unknown' });
+    rmSync(`${path}.lock`);
   });
 
   it('on another machine, which writes our disk over the network, is never robbed', async () => {

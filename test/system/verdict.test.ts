@@ -30,6 +30,8 @@ interface Answers {
   readonly process?: ProcessState;
   readonly task?: TaskState;
   readonly isLocal?: boolean | undefined;
+  readonly isVolatile?: boolean;
+  readonly device?: number;
 }
 
 const there = (started?: string, zombie = false): ProcessState =>
@@ -43,6 +45,8 @@ function machine(answers: Answers = {}): Machine {
     process: () => process,
     task: () => task,
     isLocal: () => ('isLocal' in answers ? answers.isLocal : true),
+    isVolatile: () => answers.isVolatile === true,
+    device: () => answers.device ?? 7,
   };
 }
 
@@ -156,6 +160,24 @@ describe('the verdict', () => {
       expect(verdict(earlier, { self: { ...linux, replacedBoot: true } })).to.equal('unknown');
     });
 
+    it('is unknown on a memory filesystem, which survives no reboot', () => {
+      expect(verdict(earlier, { isVolatile: true })).to.equal('unknown');
+    });
+
+    it('is what the beacon says on a memory filesystem, which only one kernel can have', () => {
+      const sandboxed = { ...earlier, pidNamespace: '2', beacon: '0123abcd', device: 7 };
+      const judge = (state?: BeaconState) =>
+        judgeHolder(sandboxed, machine({ isVolatile: true }), '/somewhere', state);
+      expect(judge()).to.have.property('beacon');
+      expect(judge('dark').verdict).to.equal('dead');
+    });
+
+    it('of a container is dead on a disk that is local to both, as after a reboot of its host', () => {
+      expect(verdict({ ...earlier, pidNamespace: '4026532500' })).to.equal('dead');
+      const inAnother = { self: { ...linux, pidNamespace: '4026532600' } };
+      expect(verdict({ ...earlier, pidNamespace: '4026532500' }, inAnother)).to.equal('dead');
+    });
+
     it('goes by the pid within one container that has its own boot id', () => {
       const self: Identity = { ...linux, replacedBoot: true };
       expect(verdict({ ...holder, replacedBoot: true }, { self })).to.equal('alive');
@@ -168,7 +190,7 @@ describe('the verdict', () => {
   });
 
   describe('on another PID namespace', () => {
-    const container: HolderRecord = { ...holder, pidNamespace: '4026532500', beacon: '0123abcd' };
+    const container: HolderRecord = { ...holder, pidNamespace: '4026532500', beacon: '0123abcd', device: 7 };
 
     it('is unknown without a beacon, whatever its pid', () => {
       for (const process of [{ is: 'gone' } as const, there('2000'), there('9')])
@@ -201,6 +223,9 @@ describe('the verdict', () => {
       expect(probed(without(container, 'boot'))).to.equal(undefined);
       expect(probed(container, { self: without(linux, 'boot') })).to.equal(undefined);
       expect(probed({ ...holder, beacon: '0123abcd' })).to.equal(undefined);
+      // Seen through another mount, such as an overlay's upper directory, the socket is another inode, and refuses.
+      expect(probed(container, { device: 8 })).to.equal(undefined);
+      expect(probed(without(container, 'device'))).to.equal(undefined);
     });
 
     it('probes once: silence is an answer', () => {
@@ -246,6 +271,8 @@ describe('the verdict', () => {
       [{ ...holder, boot: 'boot-b' }, { isLocal: false }],
       [{ ...holder, boot: 'boot-b', replacedBoot: true }, {}],
       [without(holder, 'boot'), {}],
+      [{ ...holder, boot: 'boot-b' }, { isVolatile: true }],
+      [{ ...holder, pidNamespace: '1', beacon: '0123abcd' }, {}],
       [without(holder, 'boot'), { platform: 'darwin', self: without(linux, 'boot'), isLocal: false }],
     ];
     for (const [record, answers] of unknowns) {
