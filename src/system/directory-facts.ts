@@ -5,6 +5,8 @@ import type { HolderRecord } from '../model/record.js';
 interface DirectoryFacts {
   /** Is it on a disk that only this machine writes? `undefined`: not determined yet. */
   isLocal?: boolean;
+  /** The time of that answer, by `performance.now()`. */
+  isLocalAt?: number;
   /** Its filesystem refuses hard links. */
   refusesLinks?: boolean;
   /** This thread has removed here what dead processes had left. */
@@ -13,6 +15,9 @@ interface DirectoryFacts {
 
 /** A bound: a program that locks in more and more directories must not use more and more memory. */
 const MAX_PATHS = 1_000;
+
+/** A network share may be mounted over a directory at any time, so an answer about its disk is good only so long. */
+const IS_LOCAL_TTL_MS = 100;
 
 const known = new Map<string, DirectoryFacts>();
 
@@ -39,7 +44,11 @@ export function isSweepDue(directory: string, previous: HolderRecord | undefined
 /** Is the directory on a disk that only this machine writes? An answer that can't be determined is not remembered. */
 export function isLocal(path: string): boolean {
   const facts = directoryFacts(path);
-  const answer = facts.isLocal ?? thisMachine.isLocal(path);
-  if (answer !== undefined) facts.isLocal = answer;
-  return answer === true;
+  const now = performance.now();
+  if (facts.isLocal === undefined || now - (facts.isLocalAt ?? 0) >= IS_LOCAL_TTL_MS) {
+    const answer = thisMachine.isLocal(path);
+    if (answer === undefined) delete facts.isLocal;
+    else Object.assign(facts, { isLocal: answer, isLocalAt: now });
+  }
+  return facts.isLocal === true;
 }
