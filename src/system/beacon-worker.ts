@@ -28,40 +28,56 @@ export const STATES: Readonly<Record<string, BeaconState>> = { ECONNREFUSED: 'da
 const ANSWERS: readonly BeaconState[] = ['silent', 'lit', 'dark'];
 
 /**
- * The worker's program. It is a string because a bundle has no file to start a worker from. It opens the socket as
- * `open` in beacon.ts does; Node closes the descriptor when the worker ends.
+ * The worker's program. It is a string because a bundle has no file to start a worker from. It probes as `probe` in
+ * beacon.ts does, and opens the socket anew each time, because a beacon may be put out and lit again (BEACON-4).
  */
 const SCRIPT = `
   const { workerData: { shared, path, flags, states, answers, interval, maxIdle } } = require('node:worker_threads');
-  const { openSync } = require('node:fs');
+  const { closeSync, fstatSync, lstatSync, openSync } = require('node:fs');
   const { connect } = require('node:net');
-  let target;
   let requests = 0;
   let idle = 0;
   const probe = () => {
     idle = requests === Atomics.load(shared, ${REQUESTED}) ? idle + 1 : 0;
     if (idle > maxIdle) return;
     requests = Atomics.load(shared, ${REQUESTED});
-    const socket = connect({ path: target });
-    const finish = (state) => () => {
-      socket.destroy();
+    let descriptor;
+    const finish = (state) => {
+      if (descriptor !== undefined) closeSync(descriptor);
       answer(state);
       setTimeout(probe, interval);
     };
-    socket.once('connect', finish('lit'));
-    socket.once('error', ({ code }) => finish(states[code] ?? 'silent')());
+    try {
+      descriptor = openSync(path, flags);
+      const opened = fstatSync(descriptor, { bigint: true });
+      if (!opened.isSocket()) return finish('silent');
+      const isNamed = () => {
+        try {
+          const now = lstatSync(path, { bigint: true });
+          return now.ino === opened.ino && now.dev === opened.dev;
+        } catch {
+          return false;
+        }
+      };
+      const socket = connect({ path: '/proc/self/fd/' + descriptor });
+      socket.once('connect', () => {
+        socket.destroy();
+        finish('lit');
+      });
+      socket.once('error', ({ code }) => {
+        const state = states[code] ?? 'silent';
+        finish(state === 'dark' && !isNamed() ? 'silent' : state);
+      });
+    } catch {
+      finish('silent');
+    }
   };
   const answer = (state) => {
     Atomics.store(shared, ${ANSWER}, answers.indexOf(state));
     Atomics.add(shared, ${ANSWERED}, 1);
     Atomics.notify(shared, ${ANSWERED});
   };
-  try {
-    target = '/proc/self/fd/' + openSync(path, flags);
-    probe();
-  } catch {
-    answer('silent');
-  }`;
+  probe();`;
 
 interface BeaconWorker {
   readonly path: string;

@@ -4,10 +4,19 @@
  *
  * Rule BEACON-1: A beacon is lit before the claim whose record names it is published, and put out after that claim is
  * gone. So if a claim stands and its beacon is dark, the kernel has closed the socket: the thread or process has ended.
- * Rule BEACON-2: Only a refused connection means "dark". A socket that is missing, isn't a socket or may not be
- * connected to proves nothing: someone may have removed or replaced it.
+ * Rule BEACON-2: Only a refused connection means "dark", and only if the name still leads to that socket afterwards. A
+ * socket that is missing, isn't a socket or may not be connected to proves nothing: someone may have removed or
+ * replaced it.
  * Rule BEACON-3: A thread has one socket per directory. Each claim has its own name for that socket, a hard link, so
  * removing the beacon of one claim leaves the proof of the others.
+ * Rule BEACON-4: A beacon has its name only while it listens: the name is made after the socket listens, and removed
+ * before the socket closes. Otherwise a claim that rests, and is published again, could be judged dead:
+ *
+ *     Q.1 reads P's claim, and opens its beacon
+ *     P.1 withdraws the claim, puts the beacon out, and pauses
+ *     Q.2 connects, and is refused: P is dead, it seems
+ *     P.2 lights the beacon again, and acquires with the same claim
+ *     Q.3 finds the claim that it judged, and removes it
  *
  * Connecting works across PID and network namespaces, and while the listening process is stopped or busy: the kernel
  * completes the connection.
@@ -18,6 +27,7 @@ import * as fs from 'node:fs';
 import type { Server } from 'node:net';
 import { basename, dirname } from 'node:path';
 import { STATES, probeInWorker } from './beacon-worker.js';
+import { randomBytes } from './random-bytes.js';
 import { threadGlobal } from './thread-global.js';
 import { type Token } from '../model/record.js';
 import { lockDigits, beaconPath } from '../model/file-names.js';
@@ -54,7 +64,7 @@ export function lightBeacon(lock: string, token: Token): string | undefined {
   if (lit.has(token)) return digits;
   const directory = dirname(lock);
   const name = beaconPath(directory, digits, token);
-  const socket = addName(sockets.get(directory), name) ?? openSocket(name);
+  const socket = addName(sockets.get(directory), name) ?? openSocket(directory, digits, name);
   if (socket === undefined) return undefined;
   sockets.set(directory, socket);
   socket.names.add(name);
@@ -67,15 +77,23 @@ export function putOutBeacon(token: Token): void {
   const beacon = lit.get(token);
   if (beacon === undefined) return;
   const { socket, name } = beacon;
+  if (!removeName(name)) return; // It stays lit: BEACON-4.
   lit.delete(token);
   socket.names.delete(name);
-  attempt(() => {
-    fs.unlinkSync(name);
-  });
   if (socket.names.size > 0) return;
   const directory = dirname(name);
   if (sockets.get(directory) === socket) sockets.delete(directory);
   socket.server.close();
+}
+
+/** Removes a name; false if the system refuses, and it still stands. */
+function removeName(name: string): boolean {
+  try {
+    fs.unlinkSync(name);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'ENOENT';
+  }
 }
 
 function attempt<T>(act: () => T): T | undefined {
@@ -97,25 +115,30 @@ function addName(socket: BeaconSocket | undefined, name: string): BeaconSocket |
       });
 }
 
+const TOKEN_BYTES = 12;
+
 const { O_DIRECTORY = 0, O_NOFOLLOW = 0 } = fs.constants as Partial<typeof fs.constants>;
 
 /** Opens a new socket through the directory's descriptor, because Node silently truncates a long socket path. */
-function openSocket(name: string): BeaconSocket | undefined {
+function openSocket(directory: string, digits: string, name: string): BeaconSocket | undefined {
   if (!hasDescriptorPaths()) return undefined;
+  // Named as the beacon of no claim: if this process is killed before the rename, it is swept as one.
+  const newborn = beaconPath(directory, digits, randomBytes(TOKEN_BYTES).toString('hex'));
   const server = process.getBuiltinModule('node:net').createServer((socket) => socket.destroy());
   server.on('error', () => undefined); // `listening` reports the same failure below.
   server.unref();
   const isLit = attempt(() => {
-    const directory = fs.openSync(dirname(name), O_PATH | O_DIRECTORY);
+    const descriptor = fs.openSync(directory, O_PATH | O_DIRECTORY);
     try {
       // `listen` binds before it returns. `exclusive`: otherwise a cluster worker's socket would belong to the primary
       // process, and outlive the worker.
-      server.listen({ path: `${descriptorPath(directory)}/${basename(name)}`, exclusive: true });
+      server.listen({ path: `${descriptorPath(descriptor)}/${basename(newborn)}`, exclusive: true });
     } finally {
-      fs.closeSync(directory);
+      fs.closeSync(descriptor);
     }
     // A process that saw the socket between bind and listen took it for dark and may have removed it.
-    return server.listening && fs.lstatSync(name).isSocket();
+    if (server.listening) fs.renameSync(newborn, name); // BEACON-4
+    return server.listening;
   });
   if (isLit === true) return { server, names: new Set() };
   if (server.listening) server.close();
@@ -140,7 +163,8 @@ export async function probe(path: string): Promise<BeaconState> {
       socket.once('connect', answer('lit'));
       socket.once('timeout', answer('silent'));
       socket.on('error', ({ code }: NodeJS.ErrnoException) => {
-        answer(STATES[code ?? ''] ?? 'silent')();
+        const state = STATES[code ?? ''] ?? 'silent';
+        answer(state === 'dark' && !isNameOf(path, descriptor) ? 'silent' : state)(); // BEACON-2
       });
     });
   } finally {
@@ -158,6 +182,13 @@ function open(path: string): number | undefined {
   if (descriptor === undefined || fs.fstatSync(descriptor).isSocket()) return descriptor;
   fs.closeSync(descriptor);
   return undefined;
+}
+
+/** Does the name still lead to the socket that was opened? */
+function isNameOf(path: string, descriptor: number): boolean {
+  const now = attempt(() => fs.lstatSync(path, { bigint: true }));
+  const opened = fs.fstatSync(descriptor, { bigint: true });
+  return now?.ino === opened.ino && now.dev === opened.dev;
 }
 
 /** The same, synchronously: a worker thread connects while this thread is blocked. */

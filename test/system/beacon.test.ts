@@ -1,6 +1,6 @@
 /** Beacons prove that a holder in another PID namespace is alive or dead, and leave nothing behind. Needs root. */
 import { spawnSync } from 'node:child_process';
-import {
+import mutable, {
   existsSync,
   linkSync,
   lstatSync,
@@ -11,9 +11,10 @@ import {
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
-import { connect, type Socket } from 'node:net';
+import { syncBuiltinESMExports } from 'node:module';
+import { Server, connect, type Socket } from 'node:net';
 import { expect } from 'chai';
-import { probe, probeSync } from '../../src/system/beacon.js';
+import { lightBeacon, probe, probeSync, putOutBeacon } from '../../src/system/beacon.js';
 import { LockFile } from '../../src/index.js';
 import { lockDigits, beaconPath } from '../../src/model/file-names.js';
 import { beaconsByDefault, isBeacon } from '../support/beacons.js';
@@ -40,6 +41,22 @@ function expectBestBelow200(times: number[]): void {
   const median = times[Math.floor(times.length / 2)] ?? NaN;
   console.log(`        best ${best.toFixed(0)} ms, median ${median.toFixed(0)} ms`);
   expect(best).to.be.below(200);
+}
+
+/** Calls `act` right after the next `openSync` of `path`. */
+function afterNextOpen(path: string, act: () => void): void {
+  const { openSync } = mutable;
+  const interfere = (...args: Parameters<typeof openSync>) => {
+    const descriptor = openSync(...args);
+    if (args[0] === path) {
+      Object.assign(mutable, { openSync });
+      syncBuiltinESMExports();
+      act();
+    }
+    return descriptor;
+  };
+  Object.assign(mutable, { openSync: interfere });
+  syncBuiltinESMExports();
 }
 
 function sweepByHand(directory: TemporaryDirectory): void {
@@ -316,6 +333,7 @@ describe('a beacon', () => {
       const path = directory.join('README');
       const lock = await new LockFile(path, { beacon: false }).acquire(0);
       const waiting = actor(action, path, { options: { kind, beacon: true, timeout: 10_000 } });
+      await until(() => beaconsIn(directory).length > 0 || process.platform !== 'linux', 'it has come');
       await new Promise((resolve) => setTimeout(resolve, 600));
       // A waiter without a queue lights it only for the instant of each check; in the queue it stays lit.
       const counts: number[] = [];
@@ -345,5 +363,66 @@ describe('a beacon', () => {
   it('must be true or false', () => {
     for (const beacon of ['yes', 1, null])
       expect(() => new LockFile('README', { beacon } as never)).to.throw(TypeError, 'beacon must be');
+  });
+
+  it('that is put out while it is probed proves nothing, and neither does one that is lit again', async () => {
+    if (process.platform !== 'linux') return;
+    const directory = temporaryDirectory();
+    const [lock, token] = [directory.join('README.lock'), 'a'.repeat(24)];
+    const path = beaconPath(directory.path, lockDigits(lock), token);
+    lightBeacon(lock, token);
+    // Q.1 opens the beacon of P's claim
+    // P.1 withdraws the claim, puts the beacon out, and rests
+    // Q.2 connects, and is refused
+    // P.2 lights the beacon for the same token, and publishes the same claim
+    // Q.3 would remove it
+    afterNextOpen(path, () => {
+      putOutBeacon(token);
+    });
+    expect(await probe(path)).to.equal('silent');
+    lightBeacon(lock, token);
+    afterNextOpen(path, () => {
+      putOutBeacon(token);
+      lightBeacon(lock, token);
+    });
+    expect(await probe(path)).to.equal('silent');
+    expect(await probe(path)).to.equal('lit');
+    putOutBeacon(token);
+  });
+
+  it('that was lit again since the last probe is lit, synchronously too', () => {
+    if (process.platform !== 'linux') return;
+    const directory = temporaryDirectory();
+    const [lock, token] = [directory.join('README.lock'), 'a'.repeat(24)];
+    const path = beaconPath(directory.path, lockDigits(lock), token);
+    for (let round = 0; round < 3; round++) {
+      lightBeacon(lock, token);
+      expect(probeSync(path)).to.equal('lit');
+      putOutBeacon(token);
+      expect(probeSync(path)).to.equal('silent');
+    }
+  });
+
+  it('has its name only while it listens', () => {
+    if (process.platform !== 'linux') return;
+    const directory = temporaryDirectory();
+    const [lock, token] = [directory.join('README.lock'), 'a'.repeat(24)];
+    const path = beaconPath(directory.path, lockDigits(lock), token);
+    // A socket refuses connections between bind and listen.
+    const { listen } = Server.prototype as { listen: (...args: unknown[]) => Server };
+    let hadName: boolean | undefined;
+    Server.prototype.listen = function (this: Server, ...args: unknown[]) {
+      const server = listen.apply(this, args);
+      hadName = existsSync(path);
+      return server;
+    } as never;
+    try {
+      lightBeacon(lock, token);
+    } finally {
+      Server.prototype.listen = listen as never;
+    }
+    expect(hadName).to.equal(false);
+    expect(probeSync(path)).to.equal('lit');
+    putOutBeacon(token);
   });
 });
