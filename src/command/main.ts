@@ -31,7 +31,7 @@ async function runTask(task: Task): Promise<number> {
       print(version());
       return 0;
     case 'run':
-      return await run(task, (error) => printError(error, task));
+      return await run(task, (error) => printError(error, task, undefined));
     case 'status':
       return await status(task, task.json ? 'json' : isTerminal() ? 'terminal' : 'plain', print);
     case 'wait':
@@ -71,14 +71,15 @@ function codeFor(error: unknown, task: Task | undefined): number {
   return SOFTWARE_ERROR;
 }
 
-function printError(error: unknown, task: Task | undefined): void {
+/** `exitCode` is undefined for a warning, which doesn't change the exit code. */
+function printError(error: unknown, task: Task | undefined, exitCode: number | undefined): void {
   const sentence = sentenceFor(error, task);
   if (!wantsJson(process.argv.slice(2))) {
     process.stderr.write(`holdfast: ${sentence}\n`);
     return;
   }
   const { name, code, path, holder } = error as LockFileError;
-  const details = { name, code, message: sentence, path, holder, exitCode: codeFor(error, task) };
+  const details = { name, code, message: sentence, path, holder, exitCode };
   process.stderr.write(`${JSON.stringify({ error: details })}\n`);
 }
 
@@ -100,13 +101,16 @@ async function main(args: readonly string[]): Promise<number> {
     task = parseTask(args);
     return await runTask(task);
   } catch (error) {
-    printError(error, task);
-    return codeFor(error, task);
+    const exitCode = codeFor(error, task);
+    printError(error, task, exitCode);
+    return exitCode;
   }
 }
 
 // A reader such as `head` closes the pipe when it has read enough.
-process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  if (error.code !== 'EPIPE') throw error;
-});
+for (const output of [process.stdout, process.stderr]) {
+  output.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error;
+  });
+}
 process.exitCode = await main(process.argv.slice(2));

@@ -9,13 +9,13 @@
  * dead, the next contender takes the lock while the command may still run. `docs/command.md` says what to do.
  */
 import { spawn, type ChildProcess } from 'node:child_process';
-import { readFileSync } from 'node:fs';
 import { constants } from 'node:os';
 import { basename } from 'node:path';
 import { NotLocked, NotMyLock, type LockFileError } from '../model/errors.js';
 import { LinkLockFile, LockFile, MkdirLockFile, SymlinkLockFile } from '../lock/lock-file.js';
 import type { LockBase } from '../lock/lock-base.js';
 import type { LockKind, Run } from './arguments.js';
+import { passSignals } from './signals.js';
 
 const KINDS: {
   readonly [kind in LockKind]: new (...args: ConstructorParameters<typeof LockFile>) => LockBase;
@@ -55,6 +55,20 @@ export class LockLost extends Error {
   }
 }
 
+/** The command may not be signaled by this user. */
+export class SignalNotPassed extends Error {
+  override readonly name = 'SignalNotPassed';
+  readonly code = 'SIGNAL_NOT_PASSED';
+
+  constructor(signal: NodeJS.Signals | undefined, cause: NodeJS.ErrnoException) {
+    const reason = cause.code === 'EPERM' ? 'it runs as another user (EPERM)' : (cause.code ?? cause.message);
+    super(
+      `can't pass ${signal ?? 'a signal'} on to the command: ${reason}. The lock is held until the command has ended.`,
+      { cause },
+    );
+  }
+}
+
 /** Returns the exit code. Calls `warn` with errors that don't change it. */
 export async function run(task: Run, warn: (error: unknown) => void): Promise<number> {
   const Kind = task.kind === undefined ? LockFile : KINDS[task.kind];
@@ -66,7 +80,7 @@ export async function run(task: Run, warn: (error: unknown) => void): Promise<nu
   });
   await lock.acquire();
   try {
-    return await runCommand(task.command);
+    return await runCommand(task.command, warn);
   } finally {
     await lock.release().catch((error: unknown) => {
       warn(error instanceof NotLocked || error instanceof NotMyLock ? new LockLost(error) : error);
@@ -74,13 +88,22 @@ export async function run(task: Run, warn: (error: unknown) => void): Promise<nu
   }
 }
 
-async function runCommand([program, ...args]: Run['command']): Promise<number> {
+async function runCommand(
+  [program, ...args]: Run['command'],
+  warn: (error: unknown) => void,
+): Promise<number> {
   // Listen before the command starts: a signal in between would end this process and free the lock.
   let child: ChildProcess | undefined;
-  const stopListening = passSignals((signal) => child?.kill(signal));
+  let passing: NodeJS.Signals | undefined;
+  const stopListening = passSignals((signal) => {
+    passing = signal;
+    child?.kill(signal);
+  });
   try {
     child = spawn(program, args, { stdio: 'inherit' });
-    return await ended(child);
+    return await ended(child, (cause) => {
+      warn(new SignalNotPassed(passing, cause));
+    });
   } catch (error) {
     throw new CommandFailed(program, error as NodeJS.ErrnoException);
   } finally {
@@ -88,47 +111,16 @@ async function runCommand([program, ...args]: Run['command']): Promise<number> {
   }
 }
 
-function ended(child: ChildProcess): Promise<number> {
+/** Returns the exit code of the command. Calls `onRefusal` if a signal can't be passed on. */
+function ended(child: ChildProcess, onRefusal: (cause: NodeJS.ErrnoException) => void): Promise<number> {
   return new Promise((resolve, reject) => {
-    child.on('error', reject);
+    child.on('error', (error) => {
+      // RUN-1: a command that has started is still running, whatever the error is about.
+      if (child.pid === undefined) reject(error);
+      else onRefusal(error);
+    });
     child.on('exit', (code, signal) => {
       resolve(code ?? 128 + constants.signals[signal ?? 'SIGKILL']);
     });
   });
-}
-
-/** Signals that ask a process to do something. The others stop and continue it, or report its own faults. */
-const PASSED = ['SIGHUP', 'SIGINT', 'SIGQUIT', 'SIGTERM', 'SIGUSR1', 'SIGUSR2', 'SIGALRM'] as const;
-const PASSED_ON_WINDOWS = ['SIGINT', 'SIGBREAK', 'SIGHUP'] as const;
-
-/** Passes on each signal that this process receives. Returns a function that stops that. */
-function passSignals(pass: (signal: NodeJS.Signals) => void): () => void {
-  const listener = (signal: NodeJS.Signals) => {
-    if (!cameFromTerminal(signal)) pass(signal);
-  };
-  const signals = process.platform === 'win32' ? PASSED_ON_WINDOWS : PASSED;
-  for (const signal of signals) process.on(signal, listener);
-  return () => {
-    for (const signal of signals) process.off(signal, listener);
-  };
-}
-
-/**
- * Has the command received this signal already? A terminal sends Ctrl-C to every process in its foreground. Programs
- * such as terraform, docker compose and test runners skip their clean-up when they receive it twice. Node.js doesn't
- * report who sent a signal, so in a terminal's foreground SIGINT and SIGQUIT count as the terminal's.
- */
-function cameFromTerminal(signal: NodeJS.Signals): boolean {
-  if (process.platform === 'win32') return true;
-  return (signal === 'SIGINT' || signal === 'SIGQUIT') && isInForeground();
-}
-
-function isInForeground(): boolean {
-  try {
-    const stat = readFileSync('/proc/self/stat', 'latin1');
-    const [, , group, , , foreground] = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-    return group === foreground;
-  } catch {
-    return process.stdin.isTTY || process.stdout.isTTY || process.stderr.isTTY;
-  }
 }

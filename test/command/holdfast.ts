@@ -22,6 +22,8 @@ export interface Started {
   readonly child: ChildProcess;
   /** Resolves when the output contains the text. */
   readonly says: (text: string) => Promise<void>;
+  /** Resolves when the error output contains the text. */
+  readonly complains: (text: string) => Promise<void>;
   readonly ended: Promise<Ended>;
 }
 
@@ -30,25 +32,31 @@ export class Place {
   readonly directory: TemporaryDirectory = temporaryDirectory();
   /** Starts without the suite's terminal, which makes a difference to SIGINT. */
   detached = false;
+  /** A command that starts the command, such as `setpriv`. */
+  wrapper: readonly string[] = [];
 
   start(...args: readonly string[]): Started {
-    const child = spawn(process.execPath, [main, ...args], {
+    const [program, ...rest] = [...this.wrapper, process.execPath, main, ...args] as [string, ...string[]];
+    const child = spawn(program, rest, {
       cwd: this.directory.path,
       detached: this.detached,
       env: { ...process.env, ...coverageOfChildren },
-      stdio: ['ignore', 'pipe', 'pipe'],
+      stdio: 'pipe',
     });
     const heard = { stdout: '', stderr: '' };
     child.stdout.setEncoding('utf8').on('data', (text: string) => (heard.stdout += text));
     child.stderr.setEncoding('utf8').on('data', (text: string) => (heard.stderr += text));
+    const awaitText = async (output: 'stdout' | 'stderr', text: string) => {
+      while (!heard[output].includes(text)) {
+        if (child.exitCode !== null || child.signalCode !== null)
+          throw new Error(`ended without "${text}": ${heard.stderr}`);
+        await sleep(5);
+      }
+    };
     return {
       child,
-      says: async (text) => {
-        while (!heard.stdout.includes(text)) {
-          if (child.exitCode !== null) throw new Error(`ended without "${text}": ${heard.stderr}`);
-          await sleep(5);
-        }
-      },
+      says: (text) => awaitText('stdout', text),
+      complains: (text) => awaitText('stderr', text),
       ended: once(child, 'close').then(() => ({ code: child.exitCode, signal: child.signalCode, ...heard })),
     };
   }

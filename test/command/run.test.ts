@@ -3,11 +3,37 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { constants } from 'node:os';
 import { expect } from 'chai';
-import { main, Place } from './holdfast.js';
+import { main, Place, type Ended, type Started } from './holdfast.js';
 
 const node = process.execPath;
 /** Prints that it has started, and runs until a signal ends it. */
 const staying = `setInterval(() => {}, 1_000); console.log('up');`;
+
+/** All signals that end a process by default and can be caught. */
+const catchable = [
+  ...([
+    'SIGHUP',
+    'SIGINT',
+    'SIGQUIT',
+    'SIGTERM',
+    'SIGUSR1',
+    'SIGUSR2',
+    'SIGALRM',
+    'SIGABRT',
+    'SIGTRAP',
+  ] as const),
+  ...(['SIGSYS', 'SIGXCPU', 'SIGXFSZ', 'SIGVTALRM', 'SIGIO', 'SIGPWR', 'SIGSTKFLT', 'SIGPROF'] as const),
+];
+
+/** Ends the command of a run, which no other signal ends. */
+async function endCommand(run: Started, place: Place): Promise<Ended> {
+  const children = `/proc/${run.child.pid}/task/${run.child.pid}/children`;
+  process.kill(Number(readFileSync(children, 'utf8')), 'SIGKILL');
+  const ended = await run.ended;
+  expect(ended.code).to.equal(128 + constants.signals.SIGKILL);
+  expect(await place.lock('file').isLocked()).to.equal(false);
+  return ended;
+}
 
 describe('holdfast run', () => {
   it('runs a command while it holds the lock, and then frees the lock', async () => {
@@ -132,6 +158,59 @@ describe('holdfast run', () => {
       expect(await place.lock('file').isLocked()).to.equal(false);
     });
   }
+
+  it('holds the lock until the command has ended, whatever signal comes', async function () {
+    if (process.platform !== 'linux') this.skip();
+    const place = new Place();
+    place.detached = true;
+    const script = `
+      const signals = ${JSON.stringify(catchable)};
+      for (const signal of signals) process.on(signal, () => console.log('<' + signal + '>'));
+      ${staying}`;
+    const run = place.start('run', 'file', '--', node, '-e', script);
+    await run.says('up');
+    for (const signal of catchable) {
+      run.child.kill(signal);
+      await run.says(`<${signal}>`);
+      expect(await place.lock('file').holder(), signal).to.include({ pid: run.child.pid, verdict: 'alive' });
+    }
+    const { stdout } = await endCommand(run, place);
+    expect(stdout.match(/<\w+>/g), 'each signal is passed on once').to.have.lengthOf(catchable.length);
+  });
+
+  it('holds the lock while its command runs as another user, which it may not signal', async function () {
+    // Root without the capability to signal others is like any user whose command is sudo.
+    const without = ['--bounding-set=-kill', '--inh-caps=-kill'];
+    const isPossible = spawnSync('setpriv', [
+      ...without,
+      'setpriv',
+      '--reuid',
+      '65534',
+      '--clear-groups',
+      'true',
+    ]);
+    if (isPossible.status !== 0) this.skip();
+    const place = new Place();
+    place.detached = true;
+    place.wrapper = ['setpriv', ...without];
+    const command = [
+      'setpriv',
+      '--reuid',
+      '65534',
+      '--clear-groups',
+      'sh',
+      '-c',
+      'echo up; read line; exit 9',
+    ];
+    const run = place.start('run', 'file', '--', ...command);
+    await run.says('up');
+    run.child.kill('SIGTERM');
+    await run.complains("can't pass SIGTERM on to the command: it runs as another user (EPERM)");
+    expect(await place.lock('file').holder()).to.include({ pid: run.child.pid, verdict: 'alive' });
+    run.child.stdin?.end('\n');
+    expect(await run.ended).to.include({ code: 9, signal: null });
+    expect(await place.lock('file').isLocked()).to.equal(false);
+  });
 
   it('notes the command’s name in the lock, or the text of --note', async () => {
     const place = new Place();
