@@ -4,11 +4,15 @@
  * Rule ROW-1: Inserting a row decides who holds a lock: the path is the primary key.
  * Rule ROW-2: A row is removed by its token, which no other claim ever has.
  * Rule ROW-3: A file whose first bytes are not those of a holdfast database is neither opened by SQLite nor changed.
+ * Rule ROW-4: A database is created under a name that contains `.holdfast-` and a random token, so that neither creating
+ * nor cleaning up touches a user's file. A fixed name such as `<database>.new` may be a user's.
  *
  * Each call opens the database, runs one transaction, and closes it again, so a process keeps nothing open between
  * calls.
  */
-import { closeSync, openSync, readSync, renameSync, rmSync } from 'node:fs';
+import { randomBytes } from 'node:crypto';
+import { closeSync, openSync, readdirSync, readSync, renameSync, rmdirSync, unlinkSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
 import { isBusy, type Connection, type Engine } from './engine.js';
 
 /** Identifies a holdfast database, in a field that SQLite reserves for that: `hdft`. */
@@ -123,12 +127,33 @@ function isOurs(header: Buffer): boolean {
   );
 }
 
+/** ROW-4. */
+const MARK = '.holdfast-';
+const UNFINISHED = new RegExp(`^\\${MARK}[0-9a-f]{24}(?:-journal|-wal|-shm|\\.open|(\\.lock))?$`);
+
+/**
+ * Removes what a process left that died while it created the database: the caller holds the guard, so no other process
+ * is creating it now. Never throws: a directory that can't be listed must not prevent the lock.
+ */
+function sweepUnfinished(database: string): void {
+  const base = basename(database);
+  try {
+    for (const name of readdirSync(dirname(database))) {
+      if (!name.startsWith(base)) continue;
+      const [isOurs, directory] = UNFINISHED.exec(name.slice(base.length)) ?? [];
+      const path = join(dirname(database), name);
+      if (directory !== undefined) rmdirSync(path);
+      else if (isOurs !== undefined) unlinkSync(path);
+    }
+  } catch {
+    // The next process that creates a database here tries again.
+  }
+}
+
 /** Creates a database under another name and renames it when it is complete, so that no process finds half of one. */
 function make(engine: Engine, database: string): void {
-  const file = `${database}.new`;
-  // Left by a process that died here.
-  for (const end of ['', '-journal', '-wal', '-shm', '.lock', '.open'])
-    rmSync(`${file}${end}`, { recursive: true, force: true });
+  sweepUnfinished(database);
+  const file = `${database}${MARK}${randomBytes(12).toString('hex')}`;
   const connection = engine.open(file);
   try {
     connection.get(`PRAGMA application_id = ${String(APPLICATION_ID)}`);
