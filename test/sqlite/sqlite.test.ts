@@ -1,5 +1,6 @@
 /** Locks in a database: which files count as one, what a kill leaves in it, and both engines on the same one. */
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import {
   mkdirSync,
   readFileSync,
@@ -80,6 +81,25 @@ describe('a lock in a database', () => {
     expect([lock.isLockedSync(), lock.holderSync()]).to.deep.equal([false, null]);
     lock.breakLockSync();
     expect(readdirSync(directory.path)).to.deep.equal([]);
+  });
+
+  it('is created without touching files beside it, and removes what a process left that was killed there', () => {
+    const directory = temporaryDirectory();
+    const mine = ['holdfast.sqlite.new', 'holdfast.sqlite.new-journal', 'holdfast.sqlite.holdfast-notes'];
+    for (const name of mine) {
+      mkdirSync(directory.join(name));
+      writeFileSync(directory.join(name, 'work'), 'of a week');
+    }
+    const unfinished = `holdfast.sqlite.holdfast-${'0'.repeat(24)}`;
+    for (const end of ['', '-wal', '.open']) writeFileSync(directory.join(unfinished + end), '');
+    mkdirSync(directory.join(`${unfinished}.lock`));
+    const lock = new SQLiteLockFile(directory.join('README'));
+    lock.acquireSync(0);
+    lock.releaseSync();
+    expect(readdirSync(directory.path).sort()).to.deep.equal(['holdfast.sqlite', ...mine].sort());
+    for (const name of mine)
+      expect(readFileSync(directory.join(name, 'work'), 'utf8'), name).to.equal('of a week');
+    directory.expect('holdfast.sqlite', ...mine.map((name) => `${name}/`));
   });
 
   it('throws LockFailed with its cause for a corrupt database or another program’s, and changes neither', () => {
@@ -170,6 +190,47 @@ describe('a lock in a database', () => {
     lock.releaseSync();
     expect(readdirSync(directory.path)).to.deep.equal(['holdfast.sqlite']);
   });
+
+  for (const form of ['acquire', 'acquireSync'] as const) {
+    for (const refusals of [1, 100]) {
+      it(`stays usable by all if giving the guard back is refused ${refusals} times: ${form}`, async () => {
+        const directory = temporaryDirectory().expect('holdfast.sqlite');
+        const path = directory.join('README');
+        const script = `
+          import fs from 'node:fs';
+          import { syncBuiltinESMExports } from 'node:module';
+          let left = 0;
+          const refuse = (unlink, refusal) => (name, ...rest) => {
+            if (!name.endsWith('.guard') || left-- <= 0) return unlink(name, ...rest);
+            return refusal(Object.assign(new Error('EIO: i/o error, unlink'), { code: 'EIO', syscall: 'unlink' }));
+          };
+          fs.unlinkSync = refuse(fs.unlinkSync, (error) => { throw error });
+          fs.promises.unlink = refuse(fs.promises.unlink, (error) => Promise.reject(error));
+          syncBuiltinESMExports();
+          const { SQLiteLockFile } = await import(${JSON.stringify(sqlite)});
+          const lock = new SQLiteLockFile(${JSON.stringify(path)});
+          left = ${refusals};
+          await lock.${form}(1_000);
+          left = 0; // The disk has recovered.
+          const other = await new SQLiteLockFile(${JSON.stringify(path)} + '-2').${form}(1_000);
+          await other.release();
+          console.log('held'); // Without a call of ours from here on: another process comes.
+          process.stdin.once('data', () => lock.release().then(() => process.stdin.destroy()));`;
+        const child = spawn(process.execPath, ['--input-type=module', '-e', script], {
+          stdio: ['pipe', 'pipe', 'inherit'],
+        });
+        const [said] = (await once(child.stdout, 'data')) as [Buffer];
+        expect(String(said)).to.equal('held\n');
+        const lock = new SQLiteLockFile(path);
+        expect((await lock.holder())?.pid).to.equal(child.pid);
+        expect(() => lock.acquireSync(0)).to.throw(AlreadyLocked);
+        child.stdin.write('\n');
+        await lock.acquire(10_000);
+        await lock.release();
+        expect(child.exitCode ?? ((await once(child, 'exit')) as [number])[0]).to.equal(0);
+      });
+    }
+  }
 
   it('names what to install if there is no SQLite', function () {
     const lock = new SQLiteLockFile(temporaryDirectory().join('README'), { engine: 'node:sqlite' });
