@@ -13,13 +13,13 @@
  * - Excluding updates through another name of the same file: the lock is that of the given path, although a symbolic
  *   link is followed to the file that is replaced.
  */
-import { isUtf8 } from 'node:buffer';
 import { readFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import type { LockFile } from '../lock/lock-file.js';
 import { isPromise, withLock, withLockSync } from '../lock/with-lock.js';
 import type { LockOptions } from '../lock/options.js';
 import { replace, replaceSync, sweepReplacements, sweepReplacementsSync } from './atomic-replace.js';
+import { decodeText, encodeText } from './text.js';
 
 /**
  * Options for updating a file, in addition to those of its lock.
@@ -67,8 +67,8 @@ interface AsBytes extends UpdateFileOptions {
  *   `undefined` to leave the file unchanged. It may be asynchronous: the lock is held until it has settled.
  * @returns What `update` returned, once that is on the disk.
  * @throws Before the new content is in place: what `acquire` throws; what `update` throws; the system's error if the
- *   file can't be read or written; an `Error` if the file is not text in its encoding. The file is unchanged then, and
- *   the lock is free. Afterwards: the system's error if the directory can't be synced, and what `release` throws. The
+ *   file can't be read or written; an `Error` if the file, or the new text, can't be represented in its encoding. The
+ *   file is unchanged then, and the lock is free. Afterwards: the system's error if the directory can't be synced, and what `release` throws. The
  *   file has its new content then, and after an `UnlockError` the lock is still held. A `NotMyLock` means that the
  *   lock was broken by force: the file may have its old content or the new one.
  * @example
@@ -98,7 +98,7 @@ export async function updateFile(
       const old = await readFile(lock.path).catch(rethrowUnlessMissing);
       const content = await update(decode(lock.path, old, encoding) as never);
       if (content === undefined) return undefined;
-      const bytes = encode(content, encoding);
+      const bytes = encode(lock.path, content, encoding);
       const mode = old === undefined ? fileMode : undefined;
       if (await lock.iAmLocking()) await replace(lock.path, bytes, mode); // UPDATE-3
       return content;
@@ -138,7 +138,7 @@ export function updateFileSync(
       const old = readIfThere(lock.path);
       const content = update(decode(lock.path, old, encoding) as never);
       if (content === undefined) return undefined;
-      const bytes = encode(content, encoding);
+      const bytes = encode(lock.path, content, encoding);
       const mode = old === undefined ? fileMode : undefined;
       if (lock.iAmLockingSync()) replaceSync(lock.path, bytes, mode); // UPDATE-3
       return content;
@@ -187,18 +187,23 @@ function decode(
   encoding: BufferEncoding | null,
 ): Buffer | string | undefined {
   if (bytes === undefined || encoding === null) return bytes;
-  // Otherwise invalid bytes would be decoded to replacement characters, and be written back as those.
-  if (/^utf-?8$/i.test(encoding) && !isUtf8(bytes)) {
-    throw new Error(
-      `${path} is not UTF-8 text; it was not changed. Set the option encoding, or encoding: null to get bytes.`,
-    );
-  }
-  return bytes.toString(encoding);
+  const text = decodeText(bytes, encoding);
+  if (text !== undefined) return text;
+  const name = /^utf-?8$/i.test(encoding) ? 'UTF-8' : encoding;
+  throw new Error(
+    `${path} is not ${name} text; it was not changed. Set the option encoding, or encoding: null to get bytes.`,
+  );
 }
 
-function encode(content: string | Uint8Array, encoding: BufferEncoding | null): Uint8Array {
+function encode(path: string, content: string | Uint8Array, encoding: BufferEncoding | null): Uint8Array {
   if (content instanceof Uint8Array) return content;
-  if (typeof content === 'string') return Buffer.from(content, encoding ?? 'utf8');
+  if (typeof content === 'string') {
+    const bytes = encodeText(content, encoding ?? 'utf8');
+    if (bytes !== undefined) return bytes;
+    throw new Error(
+      `the text that update returned can't be written as ${encoding ?? 'utf8'} without loss; ${path} was not changed`,
+    );
+  }
   const given = isPromise(content) ? 'a promise' : typeof content;
   throw new TypeError(
     `update must return a string, a Uint8Array, or undefined to leave the file unchanged, not ${given}`,

@@ -127,6 +127,44 @@ for (const [name, form] of Object.entries(forms)) {
       expect([...readFileSync(path)]).to.deep.equal([0xff, 0xfe]);
     });
 
+    for (const [encoding, bytes] of [
+      ['ascii', [0x61, 0xe9]],
+      ['utf16le', [0x61, 0x00, 0x62]],
+    ] as const) {
+      it(`refuses bytes that ${encoding} would lose`, async () => {
+        const path = file(Buffer.from(bytes));
+        expect(await messageOf(form.text(path, (old) => `${old ?? ''}!`, { encoding })))
+          .to.include(path)
+          .and.to.include(`not ${encoding} text`);
+        expect([...readFileSync(path)]).to.deep.equal([...bytes]);
+      });
+    }
+
+    for (const [encoding, text] of [
+      ['ascii', 'grün'],
+      ['latin1', '€'],
+      ['utf8', '\ud800'],
+      ['hex', 'no hex'],
+      ['base64', '{}'],
+    ] as const) {
+      it(`refuses a text that ${encoding} would lose`, async () => {
+        const path = file('old');
+        const message = await messageOf(form.text(path, () => text, { encoding }));
+        expect(message).to.include(path).and.to.include(`as ${encoding} without loss`);
+        expect(readFileSync(path, 'utf8')).to.equal('old');
+      });
+    }
+
+    it('accepts every spelling of the same bytes', async () => {
+      const path = file();
+      await form.text(path, () => 'FFfe', { encoding: 'hex' });
+      expect([...readFileSync(path)]).to.deep.equal([0xff, 0xfe]);
+      await form.text(path, () => '_-\n8=', { encoding: 'base64' });
+      expect([...readFileSync(path)]).to.deep.equal([0xff, 0xef]);
+      await form.text(path, (old) => old, { encoding: 'ucs2' });
+      expect([...readFileSync(path)]).to.deep.equal([0xff, 0xef]);
+    });
+
     it('passes and accepts bytes', async () => {
       const path = file(Buffer.from([0xff]));
       await form.bytes(path, (old) => new Uint8Array([...(old ?? []), 0xfe]));
