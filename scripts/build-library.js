@@ -1,11 +1,12 @@
 /**
  * Builds what is published: `lib/`, one ES module per entry point, with its types and source maps.
  *
- * The tests run the compiled sources in `dist/`, file by file. Users load bundles instead, because Node needs about half
- * a millisecond for each file that it loads, and `src/` has 85 of them.
+ * The tests run the compiled sources in `dist/`, file by file. Users load bundles instead, because Node needs about
+ * half a millisecond for each file that it loads, and `src/` has 85 of them.
  *
- * Rule: what needs write-file-atomic stays in a chunk of its own. A bundler drops unused declarations from any file, but
- * an unused import of a package only together with the whole file, which `sideEffects: false` in package.json permits.
+ * Rule: what needs write-file-atomic stays in a chunk of its own. A bundler drops unused declarations from any file,
+ * but an unused import of a package only together with the whole file, which `sideEffects: false` in package.json
+ * permits.
  *
  * The types are those that `tsc` wrote to `dist/src`. Their maps stay right, because `lib/types` is as deep in the
  * project as `dist/src` is. Plain JavaScript, because packing runs it where the tests aren't.

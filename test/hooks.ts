@@ -1,8 +1,8 @@
 /**
- * What holds for every test: it leaves no file in its directories and no handle open.
+ * Checks that every test leaves no file in its directories and no open handle.
  *
- * What a test leaves is reported at the end, all together, and fails the run. Throwing from `afterEach` would be
- * nearer, but there mocha gives up every test that is still to come.
+ * Leftovers are reported together at the end and fail the run. Throwing from `afterEach` would report them sooner, but
+ * then mocha skips all remaining tests.
  *
  * Rule: mocha is never told to exit. A handle that keeps the process alive after the suite is an error, and
  * `lastWords` names it instead of leaving the run to hang.
@@ -52,7 +52,7 @@ export const mochaHooks: RootHookObject = {
   },
 };
 
-/** Handles beyond the baseline that don't go away by themselves; closing takes a few turns of the event loop. */
+/** Handles beyond the baseline that remain. Closing takes a few turns of the event loop. */
 async function handlesLeft(): Promise<string[]> {
   const deadline = performance.now() + handleGraceMs;
   for (;;) {

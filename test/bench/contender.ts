@@ -1,6 +1,6 @@
 /**
- * A process that uses one lock, on command: it contends for it in a `loop`, to `hold` it, to `wait` for it, or with a
- * thousand `tasks`; or it makes one call as often as it can, and tells how long that takes.
+ * A process that uses one lock, on command: it contends in a `loop`, to `hold` the lock, to `wait` for it, or with a
+ * thousand `tasks`. Or it makes one call as often as it can, and reports how long that takes.
  */
 import { fork, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
@@ -13,16 +13,16 @@ export interface Orders {
   readonly path: string;
 }
 
-/** Times are absolute, in milliseconds, and compare between processes. */
+/** Times are absolute, in milliseconds, and can be compared between processes. */
 export interface Report {
   readonly entered: readonly number[];
   readonly left: readonly number[];
   readonly waits: readonly number[];
-  /** Of a call: microseconds. */
+  /** Microseconds per call. */
   readonly each?: number;
 }
 
-/** What can be made as often as one can. Absent: the subject can't. */
+/** Calls that can be repeated without end. Absent: the subject doesn't support it. */
 const calls = {
   cycle: ({ enter, leave }: Lock) => enter && leave && (async () => (await enter(), await leave())),
   cycleSync: ({ enterSync, leaveSync }: Lock) => enterSync && leaveSync && (() => (enterSync(), leaveSync())),
@@ -42,7 +42,7 @@ async function perCall(call: () => unknown, ms: number): Promise<number> {
     let made = 0;
     for (; performance.now() - began < ms; made++) {
       const outcome = call();
-      if (outcome instanceof Promise) await outcome; // A synchronous call is not made to wait.
+      if (outcome instanceof Promise) await outcome; // A synchronous call must not pay for an `await`.
     }
     each = ((performance.now() - began) * 1_000) / made;
   }
@@ -58,7 +58,7 @@ export class Contender {
     this.child = child;
   }
 
-  /** Gives an order; resolves to what it reports. */
+  /** Sends an order; resolves to its report. */
   async order(order: 'loop' | 'hold' | 'wait' | 'tasks' | CallName, holdMs = 0, forMs = 0): Promise<Report> {
     this.child.send({ order, holdMs, forMs });
     const [report] = (await once(this.child, 'message')) as [Report];

@@ -1,8 +1,9 @@
 /**
- * The benchmark: `npm run bench`, with `-- --json FILE` to keep the figures, `-- --render FILE` to tell them as a table
- * once more, `-- --only WORD` for the rows whose title has that word.
+ * The benchmark: `npm run bench`, with `-- --json FILE` to keep the figures, `-- --render FILE` to print them as a
+ * table again, `-- --only WORD` for the rows whose title contains that word.
  *
- * Rule: what is compared is measured in one run, in turns, so that what disturbs one disturbs all. Figures are medians.
+ * Rule: subjects that are compared are measured in one run, in turns, so that a disturbance hits all of them. Figures
+ * are medians.
  */
 import { mkdtempSync, readFileSync, realpathSync, rmSync, statfsSync, writeFileSync } from 'node:fs';
 import { cpus, release, tmpdir } from 'node:os';
@@ -15,7 +16,7 @@ interface Result {
   readonly row: string;
   readonly place: string;
   readonly subject: string;
-  /** Absent: it can't do that. */
+  /** Absent: the subject doesn't support it. */
   readonly figures?: Figures;
 }
 
@@ -41,7 +42,7 @@ function describePlace(path: string): string {
 async function measure(row: Row, place: string, base: string): Promise<Result[]> {
   const samples = new Map<Subject, Figures[]>();
   for (let round = 1; round <= row.rounds; round++) {
-    // In an order of chance: what each leaves to the next, a busy journal above all, is another thing each time.
+    // In random order, because each subject leaves the next one something to cope with, such as a busy journal.
     for (const subject of shuffled(row.subjects)) {
       process.stderr.write(`\r\x1b[K${row.title} (${place}), ${round} of ${row.rounds}: ${subject}`);
       const directory = mkdtempSync(join(base, 'holdfast-bench-'));
@@ -102,7 +103,7 @@ function say(figures: Figures | undefined): string {
     .join(', ');
 }
 
-/** By the first figure: of rates more is better, of all else less. */
+/** By the first figure: more is better for rates, less for everything else. */
 function compare(ours: Figures | undefined, theirs: Figures | undefined): string {
   if (ours === undefined || theirs === undefined || ours === theirs) return '';
   const [name = '', value = NaN] = Object.entries(theirs)[0] ?? [];

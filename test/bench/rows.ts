@@ -1,4 +1,4 @@
-/** The rows of the benchmark: each measures one subject in one place, once; `main.ts` repeats and interleaves them. */
+/** The rows of the benchmark. Each measures one subject in one place once; `main.ts` repeats and interleaves them. */
 import { execFileSync } from 'node:child_process';
 import { readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -14,17 +14,17 @@ import { contenders, modules, subjects, type SubjectName } from './subjects.js';
 
 export type Figures = Readonly<Record<string, number>>;
 
-/** `node alone`: what a program takes that does nothing. */
+/** `node alone`: a program that does nothing. */
 export type Subject = SubjectName | 'node alone' | 'holdfast, updateJson';
 
 export interface Row<Measured extends Subject = Subject> {
   readonly title: string;
-  /** How often it is measured; of each figure the median is told. */
+  /** How often it is measured. The median of each figure is reported. */
   readonly rounds: number;
   readonly subjects: readonly Measured[];
-  /** Does it depend on where the lock is? */
+  /** Does it depend on the file system of the lock? */
   readonly hasPlace: boolean;
-  /** Undefined: the subject can't do it. */
+  /** `undefined`: the subject doesn't support it. */
   measure(subject: Measured, path: string): Promise<Figures | undefined>;
 }
 
@@ -49,7 +49,7 @@ async function withContenders<T>(
   }
 }
 
-/** In a process of its own: few programs have two libraries for locks, and code that serves several is slower. */
+/** In a separate process: few programs use two lock libraries, and code that is optimized for several is slower. */
 async function perCall(call: CallName, orders: Orders): Promise<Figures | undefined> {
   if (!can(orders, call)) return undefined;
   return await withContenders(call === 'attempt' ? 2 : 1, orders, async ([caller, holder]) => {
@@ -105,7 +105,7 @@ const lockRows: readonly Row<SubjectName>[] = [
       withContenders(2, { subject, path }, async (all) => {
         const reports = await Promise.all(all.map((each) => each.order('loop', 10, 2_000)));
         const left = reports.flatMap((report) => report.left).sort((one, other) => one - other);
-        // Entries that took their time: the others took again what they had just given back.
+        // Only entries that waited: in the others a process took the lock again that it had just released.
         const entered = reports.flatMap((report) =>
           report.entered.filter((_, index) => (report.waits[index] ?? 0) > 5),
         );
@@ -141,10 +141,10 @@ const lockRows: readonly Row<SubjectName>[] = [
       withContenders(9, { subject, path }, async ([holder, ...waiters]) => {
         await holder?.order('hold');
         for (const waiter of waiters) void waiter.order('wait').catch(() => undefined);
-        await sleep(1_500); // What it takes to begin is not what it takes to wait.
+        await sleep(1_500); // Starting to wait costs more than waiting.
         const before = cpuOf(waiters);
         await sleep(5_000);
-        // npm's lockfile takes a lock from whoever holds it for longer than `stale`; those who do so at once crash.
+        // npm's lockfile breaks locks that are older than `stale`, and crashes if several waiters do so at once.
         if (waiters.some(({ child }) => child.exitCode !== null)) return undefined;
         return { '% of a core': ((cpuOf(waiters) - before) / 5_000) * 100 };
       }),
@@ -157,7 +157,7 @@ const lockRows: readonly Row<SubjectName>[] = [
     measure: (subject, path) =>
       withContenders(1, { subject, path }, async ([all]) => {
         const report = all?.order('tasks', 0, 10_000);
-        // Of those that would take minutes, what they got done in ten seconds is told.
+        // Some subjects would take minutes, so the rate within ten seconds is reported.
         const entered = (await report)?.entered ?? [];
         const began = entered[0] ?? NaN;
         return { 'tasks/s': ((entered.length - 1) * 1_000) / ((entered.at(-1) ?? NaN) - began) };
@@ -191,9 +191,9 @@ const packageRows: readonly Row[] = [
 
 export const rows: readonly Row[] = [...lockRows, ...packageRows];
 
-/** How long a process takes that imports a library and runs `program`, from its start to its end. */
+/** Milliseconds from start to end of a process that imports a library and runs `program`. */
 function startOf(subject: Subject, path: string, program: string): number {
-  // Not by `--eval`, which loads modules of Node itself that a library then has for nothing.
+  // A file, because `--eval` loads modules of Node that a library would then get for free.
   const file = `${path}.mjs`;
   const head =
     subject === 'node alone' ? '' : `import * as library from ${JSON.stringify(urlOf(subject))};\n`;
@@ -203,7 +203,7 @@ function startOf(subject: Subject, path: string, program: string): number {
   return performance.now() - began;
 }
 
-/** Synchronously, as proper-lockfile and lockfile do it fastest. */
+/** Synchronous calls, the fastest that proper-lockfile and lockfile have. */
 function locking(subject: Subject, path: string): string {
   const name = JSON.stringify(path);
   if (subject === 'node alone') return '';
@@ -220,7 +220,7 @@ function urlOf(subject: Subject): string {
   return pathToFileURL(createRequire(import.meta.url).resolve(moduleOf(subject))).href;
 }
 
-/** Milliseconds of processor time that processes have taken since they began, all their threads: proc_pid_schedstat. */
+/** Milliseconds of processor time that all threads of these processes have used: proc_pid_schedstat(5). */
 function cpuOf(all: readonly Contender[]): number {
   const tasks = all.flatMap(({ child }) => {
     const directory = `/proc/${String(child.pid)}/task`;
@@ -230,7 +230,7 @@ function cpuOf(all: readonly Contender[]): number {
   return ns.reduce((sum, each) => sum + each, 0) / 1e6;
 }
 
-/** How many bytes a bundle of a module's main export takes, minified and gzipped. */
+/** The size in bytes of a bundle of a module's main export, minified and gzipped. */
 export async function bundleSize(subject: Subject): Promise<number> {
   const [library, name] =
     subject === 'holdfast, updateJson' ? ['holdfast', 'updateJson'] : [subject, undefined];

@@ -1,17 +1,17 @@
-/** What is measured: holdfast's kinds, its peers, and the floor that none can be faster than, all behind one face. */
+/** The subjects of the benchmark behind one interface: holdfast's kinds, other libraries, and bare system calls. */
 import { closeSync, linkSync, openSync, unlinkSync, writeFileSync, writeSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { projectDirectory } from '../support/paths.js';
 import { LockFile, MkdirLockFile, SymlinkLockFile } from '../../src/index.js';
 
-/** One lock. What a subject can't do is absent. */
+/** One lock. Calls that a subject doesn't support are absent. */
 export interface Lock {
   readonly enter?: () => Promise<unknown>;
   readonly leave?: () => Promise<unknown>;
   readonly enterSync?: () => unknown;
   readonly leaveSync?: () => unknown;
-  /** One try; false if it is held. */
+  /** One attempt; `false` if the lock is held. */
   readonly attempt?: () => Promise<boolean>;
 }
 
@@ -27,10 +27,10 @@ interface NpmLockfile {
   unlockSync(path: string): void;
 }
 
-/** How often peers look, who only poll: as often as would still be reasonable. */
+/** The poll interval of libraries that only poll: the shortest that is still reasonable. */
 const POLL_MS = 10;
 
-/** The shortest time after which they take a lock from the dead that proper-lockfile allows. */
+/** After how long they break a dead holder's lock: the shortest time that proper-lockfile allows. */
 const STALE_MS = 2_000;
 
 const load = createRequire(import.meta.url);
@@ -97,7 +97,7 @@ const succeeds = (attempt: Promise<unknown>): Promise<boolean> =>
     () => false,
   );
 
-/** A finished file is given a second name, and that is removed. */
+/** Links an existing file to a second name, and removes that name. */
 function bareLink(path: string): Lock {
   const staged = `${path}.staged`;
   writeFileSync(staged, '');
@@ -107,7 +107,7 @@ function bareLink(path: string): Lock {
   };
 }
 
-/** The same with a text of its own each time. */
+/** The same, with a newly written file each time. */
 function writtenLink(path: string): Lock {
   const staged = `${path}.staged`;
   return {
@@ -137,10 +137,10 @@ export const subjects = {
 
 export type SubjectName = keyof typeof subjects;
 
-/** Those that whole processes contend with. */
+/** The subjects for rows in which several processes contend. */
 export const contenders = ['holdfast', 'proper-lockfile', '@bybrave/proper-lockfile2', 'lockfile'] as const;
 
-/** What a user imports of each: of holdfast the published files. */
+/** What a user imports: of holdfast, the published files. */
 export const modules: Readonly<Record<(typeof contenders)[number], string>> = {
   holdfast: join(projectDirectory, 'lib/index.js'),
   'proper-lockfile': 'proper-lockfile',

@@ -1,7 +1,7 @@
 /**
- * holdfast in a bundle: one minified file, run where there is no `node_modules`, does what the package does.
+ * holdfast in a bundle: one minified file, run without `node_modules`, does what the package does.
  *
- * The program is the smoke test of the runtimes; each bundle is made of the packed package, as a user would.
+ * The program is the smoke test of the runtimes. Each bundle is made from the packed package, as a user would do it.
  */
 import { spawnSync } from 'node:child_process';
 import { cpSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
@@ -16,17 +16,17 @@ import { packedPackage, userEnvironment, type Packed } from '../support/packed.j
 import { temporaryDirectory, type TemporaryDirectory } from '../support/temporary.js';
 import { checks, type Outcome } from '../runtimes/smoke.js';
 
-/** Typed as CommonJS, and an ES module when it comes to it. */
+/** Its types say CommonJS, but Node loads an ES module. */
 const commonjs = commonjsModule as unknown as typeof commonjsModule.default;
 
 type Format = 'esm' | 'cjs';
 /** Returns the files that are in the bundle with at least one byte of theirs. */
 type Bundler = (entry: string, outfile: string, format: Format) => Promise<string[]>;
 
-/** write-file-atomic, which is CommonJS, names its temporary files after `__filename`; an ES module has none. */
+/** write-file-atomic is CommonJS and names its temporary files after `__filename`, which ES modules don't have. */
 const FILENAME = 'const __filename = import.meta.filename;';
 
-/** Nor has it a `require`, and esbuild leaves that of CommonJS packages for Node's own modules as it is. */
+/** ES modules have no `require` either, and esbuild keeps the calls by which CommonJS packages load Node's modules. */
 const REQUIRE = `
   import { createRequire as requireFor } from 'node:module';
   const require = requireFor(import.meta.url);
@@ -56,7 +56,7 @@ const bundlers: Readonly<Record<string, Bundler>> = {
       plugins: [nodeResolve({ preferBuiltins: true }), commonjs()],
       external: /^node:/,
       onLog: (_, { code, message }) => {
-        // From the program here, whose `using` TypeScript has compiled; not from the package.
+        // This warning is about the test program, whose `using` TypeScript compiled, not about the package.
         if (code !== 'THIS_IS_UNDEFINED' || !message.includes('smoke.mjs')) warnings.push(message);
       },
     });
@@ -70,7 +70,7 @@ const bundlers: Readonly<Record<string, Bundler>> = {
   },
 };
 
-/** What needs the package itself, or more time than a bundle is worth. */
+/** Checks that need the package itself, or too much time. */
 const notOfBundles = [
   '`require` and `import` give the same classes',
   'confined by permissions to one folder',

@@ -1,4 +1,4 @@
-/** What a program pays in bytes. */
+/** The size that holdfast adds to a program. */
 import { expect } from 'chai';
 import { bundleSize } from '../bench/rows.js';
 

@@ -1,7 +1,7 @@
 /**
- * A process that contends for locks on command: started by tests with `contend()`, it is its own other end.
+ * A process that contends for locks on command. `contend()` starts it from this same file, which is both ends.
  *
- * Rule: it ends with its parent, and whatever a test does to it, `end` leaves no process.
+ * Rule: the process ends with its parent, and `end` leaves no process, whatever a test did to it.
  */
 import { fork, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';

@@ -1,4 +1,4 @@
-/** What an uncontended cycle asks of the system, and a try on a lock that is held. */
+/** The system calls of an uncontended cycle, and of an attempt on a held lock. */
 import fs from 'node:fs';
 import { syncBuiltinESMExports } from 'node:module';
 import { dirname } from 'node:path';
@@ -10,7 +10,7 @@ type Call = (...args: readonly unknown[]) => unknown;
 
 const synchronous = Object.keys(fs).filter((name) => name.endsWith('Sync'));
 
-/** The calls of Node's `fs` that `work` makes, each with the names that it is about. Each is one of the system. */
+/** The calls of Node's `fs` that `work` makes, with their paths. Each of them is one system call. */
 async function callsOf(work: () => unknown): Promise<string[]> {
   const made: string[] = [];
   const functions = fs as unknown as Record<string, Call>;
@@ -53,10 +53,10 @@ describe('an uncontended cycle of the link kind', () => {
     it(`takes eight calls, ${form}, on names in the lock's directory`, async () => {
       const path = temporaryDirectory().join('config.json');
       const lock = new LinkLockFile(path, { beacon: false });
-      await cycle(lock); // Learns what it need not ask again, and sweeps.
+      await cycle(lock); // The first cycle caches facts, and sweeps.
       const cycles: string[][] = [];
       for (let count = 0; count < 20; count++) cycles.push(await callsOf(() => cycle(lock)));
-      // Once in a while, one more reads the directory: to see whether others wait.
+      // Now and then one more call reads the directory, to check whether others wait.
       const [calls = []] = cycles.sort((one, other) => one.length - other.length);
       const names = ['open', 'writeFile', 'close', 'link', 'lstat', 'lstat', 'unlink', 'unlink'];
       expect(calls.map((call) => call.split(' ')[0])).to.deep.equal(names.map((name) => `${name}Sync`));
@@ -67,7 +67,7 @@ describe('an uncontended cycle of the link kind', () => {
   }
 });
 
-describe('a try on a lock that was held the last time', () => {
+describe('an attempt on a lock that was held the last time', () => {
   for (const [form, attempt] of Object.entries({
     async: async (lock: LinkLockFile) => await lock.acquire(0).catch(kept),
     sync: (lock: LinkLockFile) => {
@@ -78,12 +78,12 @@ describe('a try on a lock that was held the last time', () => {
       }
     },
   })) {
-    it(`makes nothing, ${form}, and the first one after it is free makes no call too many`, async () => {
+    it(`creates nothing, ${form}, and the first one after the release makes no needless call`, async () => {
       const directory = temporaryDirectory();
       const path = directory.join('config.json');
       using living = new LinkLockFile(directory.join('other'), { beacon: false }).acquireSync();
-      fs.linkSync(living.lockPath, `${path}.lock`); // Not by this thread’s queue, where it would end at once.
-      const locks: LinkLockFile[] = []; // Whichever object it was that found it held.
+      fs.linkSync(living.lockPath, `${path}.lock`); // Held by another process, not in this thread.
+      const locks: LinkLockFile[] = []; // Another object may have found it held.
       const names = async () => {
         const lock = new LinkLockFile(path, { beacon: false });
         locks.push(lock);
@@ -96,7 +96,7 @@ describe('a try on a lock that was held the last time', () => {
       const attempts = ['openSync', 'writeFileSync', 'closeSync', 'linkSync'];
       expect(await names()).to.deep.equal(['lstatSync', ...attempts]);
       locks.pop()?.releaseSync();
-      // A slow machine may have it read the directory first, to see whether others wait.
+      // On a slow machine it may read the directory first, to check whether others wait.
       expect((await names()).slice(-attempts.length - 1), 'it was free').not.to.include('lstatSync');
       locks.pop()?.releaseSync();
     });

@@ -1,4 +1,4 @@
-/** Many tasks of one process on one lock: in order, and never at the cost of another process. */
+/** Many tasks of one process on one lock: they take turns in order, and leave other processes their turns. */
 import { expect } from 'chai';
 import { LockFile } from '../../src/index.js';
 import { memoryFilesystem, temporaryDirectory } from '../support/temporary.js';

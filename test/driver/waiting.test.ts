@@ -1,4 +1,4 @@
-/** Waiting between processes: who waits is woken, in order, whatever becomes of the others; and leaves nothing. */
+/** Waiting between processes: waiters are woken in order, whatever happens to the others, and leave nothing behind. */
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync, readdirSync } from 'node:fs';
@@ -9,7 +9,7 @@ import { afterTheirGrace, withoutBeacons } from '../support/beacons.js';
 import { temporaryDirectory, type TemporaryDirectory } from '../support/temporary.js';
 import { contend, kinds, type Contender } from './contender.js';
 
-/** A poll that never comes in the time of a test: what wakes a waiter then is an event. */
+/** A poll interval longer than any test, so that only an event can wake a waiter. */
 const noPoll = { pollInterval: 60_000 };
 const soon = 5_000;
 
@@ -26,7 +26,7 @@ describe('a waiter', function () {
     return contender;
   };
 
-  /** In a container the dead leave beacons, too, which the first who comes after their grace sweeps. */
+  /** In a container dead processes leave beacons as well, which are swept after a grace period. */
   const sweepBeacons = async (): Promise<void> => {
     const later = await start(afterTheirGrace);
     await later.acquire();
@@ -62,7 +62,7 @@ describe('a waiter', function () {
     await holder.acquire();
     const lock = new LockFile(path, { pollInterval: 1_000 });
     const acquired = lock.acquire(15 * soon);
-    // Its first pause is half a second at least: it listens to the holder's life from the second on.
+    // Its first pause takes at least half a second. It watches the holder's life from the second pause on.
     await sleep(1_500);
     const killed = performance.now();
     await holder.end();
@@ -115,7 +115,7 @@ describe('a waiter', function () {
       );
       await inLine(index + 1);
     }
-    // It is the slowest to wake, lest the order be that of a race.
+    // It is the slowest to wake, so that the order can't be the result of a race.
     const [first = 0] = pids;
     if (process.platform !== 'win32') process.kill(first, 'SIGSTOP');
     await lock.release();
@@ -141,7 +141,7 @@ describe('a waiter', function () {
   });
 
   it('sweeps what one left that died ahead of it', async () => {
-    // The first acquire of a thread sweeps the directory, and no later one.
+    // Only the first acquire of a thread sweeps the directory.
     await (await new LockFile(path).acquire()).release();
     const [holder, doomed] = [await start(), await start()];
     await holder.acquire();
@@ -236,17 +236,17 @@ describe('a waiter', function () {
     await sleep(100);
     expect(waiter.exitCode).to.equal(null);
     await lock.release();
-    expect(await exit).to.deep.equal([0, null]); // It has the lock, and then nothing to do; its exit gives it back.
+    expect(await exit).to.deep.equal([0, null]); // It gets the lock, and releases it at its exit.
   });
 
-  /** Waits until so many wait in line for the lock, besides its holder. */
+  /** Waits until this many waiters are in the queue on disk, besides the holder. */
   async function inLine(count: number): Promise<void> {
     const deadline = performance.now() + 2 * soon;
     while (placesInLine() !== count) {
       if (performance.now() > deadline) throw new Error(`${placesInLine()} in line, not ${count}`);
       await sleep(5);
     }
-    await sleep(50); // From its place on disk to its watch.
+    await sleep(50); // After taking its place on disk, a waiter still has to set up its watch.
   }
 
   function placesInLine(): number {
@@ -254,7 +254,7 @@ describe('a waiter', function () {
   }
 });
 
-/** How many inotify watches this process has; none, where the system tells nothing of them. */
+/** The number of inotify watches of this process; 0 where the system doesn't report them. */
 function watches(): number {
   if (process.platform !== 'linux') return 0;
   return readdirSync('/proc/self/fdinfo')
@@ -262,7 +262,7 @@ function watches(): number {
       try {
         return readFileSync(`/proc/self/fdinfo/${name}`, 'latin1').split('inotify wd:').length - 1;
       } catch {
-        return 0; // The descriptor that listed them.
+        return 0; // This was the descriptor that listed them.
       }
     })
     .reduce((sum, count) => sum + count, 0);

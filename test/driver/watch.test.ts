@@ -1,4 +1,4 @@
-/** What may be waited for without another look. */
+/** Watches that replace a check. */
 import { linkSync, mkdirSync, rmSync, symlinkSync, unlinkSync, writeFileSync } from 'node:fs';
 import { expect } from 'chai';
 import { watchName } from '../../src/driver/watch.js';

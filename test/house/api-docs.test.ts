@@ -1,4 +1,4 @@
-/** The API docs: TypeDoc renders them from the sources without a warning, and no public name is without its words. */
+/** The API docs: TypeDoc renders them from the sources without a warning, and documents every public name. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
@@ -8,7 +8,7 @@ import { temporaryDirectory, type TemporaryDirectory } from '../support/temporar
 
 const { entryPoints: entries } = read('typedoc.json') as { entryPoints: readonly string[] };
 
-/** Steps make sense only together: docs/reference/extending.md builds a lock with them. */
+/** Steps make sense only together, so their example is the lock in docs/reference/extending.md. */
 const without = ['protocol'];
 
 describe('the API docs', function () {
@@ -61,7 +61,7 @@ function read(name: string): unknown {
   return JSON.parse(readFileSync(join(projectDirectory, name), 'utf8'));
 }
 
-/** A function's comment is that of its signatures. */
+/** TypeDoc attaches a function's comment to its signatures. */
 function hasExample(reflection: DeclarationReflection): boolean {
   const isCalled = reflection.kindOf(ReflectionKind.Function);
   const comments = isCalled

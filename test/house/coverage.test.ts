@@ -1,4 +1,4 @@
-/** The gates that `coverage.ts` closes after the suite can close. */
+/** The coverage gates can fail. */
 import { expect } from 'chai';
 import { complaints, type Summary } from './coverage.js';
 

@@ -1,8 +1,8 @@
 /**
- * Fails unless the tests covered enough: every branch of `model/` and `protocol/`, where a branch that no test takes is
- * a race that nobody thought through; 90 % of everything overall.
+ * Fails unless the tests covered enough: every branch of `model/` and `protocol/`, because there an untested branch is
+ * a race that nobody thought through, and 90 % overall.
  *
- * Runs after c8, on its summary. c8 has gates of its own, but they can't differ by folder.
+ * This runs after c8 and reads its summary. The gates of c8 itself can't differ by folder.
  */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -15,7 +15,7 @@ const overallPercent = 90;
 const measures = ['lines', 'branches', 'functions'] as const;
 
 type Coverage = Readonly<Record<(typeof measures)[number], { readonly pct: number }>>;
-/** File name, relative to `src/`, or `total`, to what was covered of it. */
+/** Maps a file name, relative to `src/`, or `total`, to its coverage. */
 export type Summary = Readonly<Record<string, Coverage>>;
 
 /** @param files The sources, relative to `src/`. */

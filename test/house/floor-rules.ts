@@ -1,23 +1,23 @@
 /**
- * Checks sources against the rules of the floors. Pure: sources in, complaints out, so that each rule can be shown to
- * fail on a source written for it.
+ * Checks sources against the rules of the floors. It is a pure function from sources to complaints, so that tests can
+ * show each rule failing on a source that was written for it.
  *
- * Rule FLOOR-1: Every folder of `src/` is in the list of floors, and every folder in the list has files. A file directly
- * in `src/` is an entry point: it holds nothing but exports from other files.
+ * Rule FLOOR-1: Every folder of `src/` is in the list of floors, and every folder in the list has files. A file
+ * directly in `src/` is an entry point: it holds nothing but exports from other files.
  * Rule FLOOR-2: Imports stay inside a folder or go to a lower floor, types included.
  * Rule FLOOR-3: There are no import cycles.
  * Rule FLOOR-4: `model/` and `protocol/` import neither `node:*` nor a package.
  * Rule FLOOR-5: `protocol/` has no clock, no randomness, no process, and nothing asynchronous.
- * Rule FLOOR-6: In `protocol/` a statement is never a bare expression, except `yield*`, an assignment and a count: a
- * bare call there is a protocol that nobody runs.
+ * Rule FLOOR-6: In `protocol/` a statement is never a bare expression, except `yield*`, an assignment and a count. A
+ * bare call there would be a protocol that nobody runs.
  *
- * Not promised: to find a global under a name that FLOOR-5 doesn't list. The rules catch slips, not attacks.
+ * Not covered: globals under names that FLOOR-5 doesn't list. The rules catch slips, not attacks.
  */
 import { posix } from 'node:path';
 import ts from 'typescript';
 import { folderOf, pureFolders, type Floors } from './floors.js';
 
-/** File name, relative to `src/`, to its text. */
+/** Maps a file name, relative to `src/`, to its text. */
 export type Sources = ReadonlyMap<string, string>;
 
 const forbiddenInProtocols = new Set([
@@ -100,7 +100,7 @@ function importComplaints(file: ts.SourceFile, sources: Sources, floors: Floors)
   });
 }
 
-/** Counted from the bottom; entry points are above all folders. A folder without a floor is FLOOR-1's business. */
+/** Counted from the bottom; entry points are above all folders. FLOOR-1 reports folders without a floor. */
 function floorOf(folder: string, floors: Floors): number {
   const floor = floors.findIndex((rooms) => rooms.includes(folder));
   return floor < 0 ? floors.length : floor;
@@ -208,7 +208,7 @@ function mayStandAlone(expression: ts.Expression): boolean {
   if (ts.isYieldExpression(expression)) return expression.asteriskToken !== undefined;
   if (ts.isBinaryExpression(expression)) return assignments.has(expression.operatorToken.kind);
   if (ts.isPostfixUnaryExpression(expression)) return true;
-  // Collecting answers is no protocol that somebody forgot to run.
+  // `push` collects answers; it is not a protocol that somebody forgot to run.
   if (ts.isCallExpression(expression) && expression.expression.getText().endsWith('.push')) return true;
   return ts.isPrefixUnaryExpression(expression) && counting.has(expression.operator);
 }

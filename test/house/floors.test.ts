@@ -1,4 +1,4 @@
-/** The floors hold in `src/`, and every rule that says so can fail. */
+/** `src/` follows the rules of the floors, and each rule can fail. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';

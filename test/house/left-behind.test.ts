@@ -1,4 +1,4 @@
-/** What a test leaves behind is noticed: the checks in `test/hooks.ts` and `test/support/temporary.ts` can fail. */
+/** The checks for leftovers, in `test/hooks.ts` and `test/support/temporary.ts`, can fail. */
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -59,7 +59,7 @@ describe('the suite fails, though its tests pass, when one of them', () => {
   }
 });
 
-/** A mocha of its own, because its failure is what is wanted. It needs its own reporter: ours leaves the counts. */
+/** A separate mocha, because it must fail. With another reporter, because ours writes the counts to a file. */
 function runMocha(file: string, base: string): { status: number | null; stdout: string } {
   const mocha = join(projectDirectory, 'node_modules/mocha/bin/mocha.js');
   const hooks = join(projectDirectory, 'dist/test/hooks.js');

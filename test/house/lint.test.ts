@@ -1,8 +1,8 @@
 /**
  * A forgotten `yield*` and a forgotten `await` fail the lint, in every form that the compiler lets pass.
  *
- * The lint is the project's own, with its configuration; each snippet is linted in the place of this file, since
- * typed lint wants a file that belongs to the project.
+ * The test uses the project's own configuration. Each snippet is linted in the place of this file, because typed rules
+ * need a file that belongs to the project.
  */
 import { join } from 'node:path';
 import { expect } from 'chai';
@@ -27,7 +27,7 @@ const prelude = `
 
 const floating = 'holdfast/no-floating-protocol';
 
-/** The rules that see a forgotten `await`; the lint has others, which snippets needn't satisfy. */
+/** The rules that find a forgotten `await`. Snippets needn't satisfy the others. */
 const rulesAboutPromises = [
   'no-floating-promises',
   'no-misused-promises',

@@ -1,17 +1,16 @@
 /**
- * A lint rule: no call makes a generator that nobody asked for.
+ * A lint rule: no call creates a generator that nobody asked for.
  *
- * A protocol is a generator, and one that isn't run is an object, which is true: without its `yield*`,
- * `while (!link(a, b))` falls through as if the lock were ours, and the compiler has nothing against it.
+ * A protocol is a generator. A generator that isn't run is an object, and objects are truthy: without its `yield*`,
+ * `while (!link(a, b))` falls through as if we had the lock, and the compiler accepts it.
  *
- * Rule: a call of a generator stands under `yield*`, or where a generator is asked for by name: an argument, a
- * variable, a property or a result whose declared type is one. `f<T>(value: T)` asks for nothing; a function
- * that is no generator itself and has no declared result may hand one on. A generator without a result, a plain
- * sequence, may also be iterated.
+ * Rule: a call of a generator function stands under `yield*`, or where the declared type is a generator: an argument, a
+ * variable, a property or a result. The parameter in `f<T>(value: T)` doesn't count. A function that isn't a generator
+ * and has no declared result may return one. A generator without a result, a plain sequence, may also be iterated.
  *
- * Not promised: a variable that is declared as a protocol, and then never run.
+ * Not covered: a variable that is declared as a protocol and never run.
  *
- * JavaScript, because the lint runs before anything is built; the compiler checks it all the same.
+ * This is JavaScript, because the lint runs before the build. The compiler checks it nevertheless.
  */
 import ts from 'typescript';
 
@@ -50,7 +49,7 @@ export const noFloatingProtocol = {
 
 /**
  * The expression whose value is this one's: `(a)`, `a!`, `b ? a : c`, `b ?? a`, `(b, a)`.
- * Not the left side of `??`, `||` and `&&`: there somebody looks at the value.
+ * Not the left side of `??`, `||` and `&&`, which is tested for its value.
  *
  * @param {ts.Expression} expression
  * @returns {ts.Expression}
@@ -101,7 +100,7 @@ function isAskedFor(expression, made, checker) {
 }
 
 /**
- * Whether the expression is what a function returns that is no generator itself.
+ * Whether a function that isn't a generator returns this expression.
  *
  * @param {ts.Expression} expression
  */
@@ -114,7 +113,7 @@ function isHandedOn(expression) {
 }
 
 /**
- * Whether the expression is an argument for `value: T`, where T is whatever it is given: `Boolean(value)`.
+ * Whether the expression is an argument for `value: T`, where T is inferred from it: `Boolean(value)`.
  *
  * @param {ts.Expression} expression
  * @param {ts.TypeChecker} checker
@@ -154,7 +153,7 @@ function isGenerator(type) {
 }
 
 /**
- * `Generator<Step, Result, unknown>` has one unless Result is void: iterating such a generator would lose it.
+ * `Generator<Step, Result, unknown>` has a result unless Result is void. Iterating the generator would lose it.
  *
  * @param {ts.Type} generator
  * @param {ts.TypeChecker} checker

@@ -1,4 +1,4 @@
-/** The package as its users get it: what is in it, and how it loads. */
+/** The package as users get it: its files, and how it loads. */
 import { existsSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative, resolve, sep } from 'node:path';
 import { expect } from 'chai';
@@ -30,10 +30,10 @@ const exported = [
   'withLockSync',
 ];
 
-/** What stands in the root of the package, where it is there. */
+/** Files in the root of the package, if they exist. */
 const besides = ['CHANGELOG.md', 'LICENSE', 'README.md', 'package.json'];
 
-/** One for each entry point, and what several of them share. */
+/** One file for each entry point, and the chunks that they share. */
 const bundles = [
   'command',
   'contract',
@@ -92,7 +92,7 @@ describe('the package', function () {
       updateJsonSync('file.json', () => 1);
       fs.unlinkSync('file.json');
       console.log(counts.join(), loaded() > 0);`;
-    // From a file: `--eval` itself loads `node:crypto`.
+    // A file, because `--eval` itself loads `node:crypto`.
     writeFileSync(join(packed.user, 'loads.cjs'), program);
     expect(run(process.execPath, ['loads.cjs'], packed.user)).to.equal('0,0 true\n');
   });
@@ -133,7 +133,7 @@ describe('the package', function () {
   });
 
   it('can be published, as far as can be told without doing it', () => {
-    // Provenance is signed with an identity that only the place of publication has.
+    // Provenance is signed with an identity that only the publishing environment has.
     const args = ['publish', '--dry-run', '--json', '--offline', '--provenance=false', packed.tarball];
     expect(npm(packed.project, args)).to.include('holdfast-');
   });

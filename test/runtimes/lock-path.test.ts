@@ -1,9 +1,9 @@
 /**
- * A lock that stands elsewhere than beside what it locks: the way out where that can't be written, and the errors that
- * tell it.
+ * A lock file at another place than beside the locked file, for directories that can't be written, and the errors that
+ * advise it.
  *
- * A read-only file system is mounted for real, in a mount namespace of the script's own; where the system grants none,
- * that test is skipped.
+ * The test mounts a real read-only file system in a new mount namespace. Where the system doesn't permit that, it is
+ * skipped.
  */
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, readdirSync } from 'node:fs';

@@ -1,9 +1,10 @@
 /**
- * The runtimes that holdfast is tried on: where each comes from, how it is started, and what it is known not to do.
+ * The runtimes that holdfast is tested on: where each comes from, how it is started, and which checks are known to
+ * fail.
  *
- * They come from npm's registry, as the packages by which `node`, `bun` and `deno` deliver their binaries; those
- * packages themselves would download or link at installation. What is known not to work stands here once; the test
- * holds it against what happens, and docs/reference/runtimes.md shows it.
+ * They come from npm's registry, as the packages in which `node`, `bun` and `deno` deliver their binaries. (The
+ * packages `node`, `bun` and `deno` themselves would download or link at installation.) The known failures are listed
+ * only here: the test compares them with the outcome, and the documentation shows them as a table.
  */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
@@ -13,15 +14,15 @@ type Check = keyof typeof checks;
 
 export interface Runtime {
   readonly name: string;
-  /** The package that holds the binary, by `<platform>-<arch>`, and where in it that is. */
+  /** The package that contains the binary, by `<platform>-<arch>`. */
   readonly packages: Readonly<Record<string, string>>;
   readonly version: string;
   readonly binary: string;
-  /** What stands between the binary and the program. */
+  /** Arguments between the binary and the program. */
   readonly flags: readonly string[];
-  /** The same, for a program that may only read `READ`, and write `WRITE`. */
+  /** The same, for a program that may only read `READ` and write `WRITE`. */
   readonly confined?: readonly string[];
-  /** Checks that don't pass, and why, in the words of the table. */
+  /** Checks that fail, and why, in the words of the table. */
   readonly known: Readonly<Record<Check, string>>;
 }
 
@@ -86,24 +87,24 @@ export const runtimes: readonly Runtime[] = [
   },
 ];
 
-/** The package of npm's registry that has this runtime for this machine; `undefined` if there is none. */
+/** The npm package of this runtime for this machine; `undefined` if there is none. */
 export function packageOf(runtime: Runtime): string | undefined {
   return runtime.packages[`${process.platform}-${process.arch}`];
 }
 
-/** The name under which `npm install` is told to put it: several versions stand side by side. */
+/** The alias to install it under, because several versions are installed side by side. */
 export function aliasOf(runtime: Runtime): string {
   return runtime.name.toLowerCase().replace(' ', '-');
 }
 
-/** Where the binary is, once installed in `directory`; this process's own, if it is one of them. */
+/** The path of the binary that was installed in `directory`, or of the one that runs this process. */
 export function binaryOf(runtime: Runtime, directory: string): string | undefined {
   if (isOurs(runtime)) return process.execPath;
   const path = join(directory, 'node_modules', aliasOf(runtime), runtime.binary);
   return existsSync(path) ? path : undefined;
 }
 
-/** Does this very process run on it? */
+/** Does this process run on it? */
 export function isOurs(runtime: Runtime): boolean {
   return runtime.name === `Node ${process.versions.node.split('.')[0] ?? ''}`;
 }

@@ -1,11 +1,11 @@
 /**
- * What holdfast must do, in one program that needs no test framework: run by every runtime from the packed package,
- * and by Node as a bundle. It prints one line of JSON a check.
+ * What holdfast must do, in one program that needs no test framework. Every runtime runs it with the packed package,
+ * and Node runs it as a bundle. It prints one line of JSON per check.
  *
  *     smoke <directory> [check…]     the checks, in fresh directories below <directory>
  *     smoke as <role> <path> …       one of the other processes that they start
  *
- * Rule: a check throws if anything is otherwise than it says, and leaves its directory empty.
+ * Rule: a check throws if it fails, and leaves its directory empty.
  */
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
@@ -41,24 +41,24 @@ import {
 } from 'holdfast';
 import * as zc from 'holdfast/zc';
 
-/** What a check says, for the program that started this one. */
+/** The outcome of a check, for the program that started this one. */
 export interface Outcome {
   readonly check: string;
-  /** What went wrong; absent if nothing did. */
+  /** What went wrong; absent if the check passed. */
   readonly problem?: string;
 }
 
 const PATIENCE_MS = 60_000;
 const kinds = { link: LinkLockFile, mkdir: MkdirLockFile, symlink: SymlinkLockFile };
 
-/** How to start this program, told by whoever did: without the file's name, and without rights beyond a folder. */
+/** How to start this program, without its file name. The parent process passes it on. */
 interface Command {
   readonly command: readonly string[];
-  /** `READ` stands for a directory that may be read, `WRITE` for one that may also be written. */
+  /** The same with permissions: `READ` stands for a readable directory, `WRITE` for one that is also writable. */
   readonly confined?: readonly string[] | undefined;
 }
 
-/** Each check by its name, which is its row in docs/reference/runtimes.md. */
+/** The checks by their names, which are the rows of the table of runtimes. */
 export const checks: Readonly<Record<string, (path: string) => void | Promise<void>>> = {
   'the quick start, async': async (path) => {
     await using lock = await new LockFile(path).acquire();
@@ -173,7 +173,7 @@ export const checks: Readonly<Record<string, (path: string) => void | Promise<vo
     const flags = confined.map((flag) =>
       flag.replace(/READ|WRITE/g, (word) => places[word as keyof typeof places]),
     );
-    // The folder of the program is not the one that may be written, and neither is this.
+    // Neither the program's folder nor the parent of `inside` is writable.
     const child = startBy(flags, 'confined', path, join(dirname(inside), 'file'));
     await child.says('done');
     assert.deepEqual(await child.ended(), { code: 0, signal: null });
@@ -198,10 +198,10 @@ export const checks: Readonly<Record<string, (path: string) => void | Promise<vo
   },
 };
 
-/** What this runtime can't do, and why. */
+/** Thrown by a check that this runtime can't do, with the reason. */
 class Skip extends Error {}
 
-/** A process that acquires and then ends like this leaves no lock, and ends as it would without one. */
+/** A process that acquires and then ends this way leaves no lock, and ends as it would without holdfast. */
 function endsWith(role: string, end: End, signal?: NodeJS.Signals) {
   return async (path: string) => {
     const ends = Object.keys(kinds).map(async (kind) => {
@@ -288,7 +288,7 @@ const roles: Readonly<Record<string, Role>> = {
   },
 };
 
-/** May write beside `inside` only. */
+/** Runs where only the folder of `inside` is writable. */
 async function confined(inside: string, outside = ''): Promise<void> {
   for (const Kind of [LockFile, MkdirLockFile]) {
     const lock = await new Kind(inside).acquire();
@@ -329,7 +329,7 @@ async function inWorker({ smoke: path, ends = false }: WorkerTask): Promise<void
 
 type Block = (lockFile: typeof LockFile, path: string) => Promise<void>;
 
-/** An asynchronous function with this body; `undefined` where the runtime doesn't know the syntax. */
+/** An asynchronous function with this body; `undefined` if the runtime doesn't support the syntax. */
 function compile(body: string): Block | undefined {
   const AsyncFunction = (async () => await Promise.resolve()).constructor as new (
     ...source: string[]
@@ -366,10 +366,10 @@ async function main([first = '', second = '', ...rest]: readonly string[]): Prom
   }
 }
 
-// The suite imports the names of the checks, and runs nothing by that.
+// The suite imports this file for the names of the checks, which must not run anything.
 if (!isMainThread || basename(program()).startsWith('smoke.')) {
   main(process.argv.slice(2)).catch((error: unknown) => {
-    // Thrown anew where nobody catches it, since some runtimes end differently for a rejection.
+    // Thrown as an uncaught error, because some runtimes end differently after an unhandled rejection.
     setImmediate(() => {
       throw error;
     });

@@ -1,10 +1,10 @@
 /**
- * The package as its users get it: packed, and installed in an empty folder. Made once a run, for all who ask.
+ * The package as users get it: packed, and installed in an empty folder. It is made once per run.
  *
- * Packed from a copy of the project, since packing builds afresh, and this suite runs from `dist/`. Installing
+ * It is packed from a copy of the project, because packing rebuilds `dist/`, from which this suite runs. Installing
  * takes the dependencies from the registry, or from npm's cache.
  *
- * Rule: asked for in a `before` hook, so that its directory stands until the suite ends.
+ * Rule: call it in a `before` hook, so that its directory remains until the suite ends.
  */
 import { spawnSync } from 'node:child_process';
 import { cpSync, existsSync, symlinkSync, writeFileSync } from 'node:fs';
@@ -13,18 +13,18 @@ import { projectDirectory } from './paths.js';
 import { temporaryDirectory } from './temporary.js';
 
 export interface Packed {
-  /** The project's copy, in which the package was packed. */
+  /** The copy of the project in which the package was packed. */
   readonly project: string;
   readonly tarball: string;
-  /** What the package holds, relative to it. */
+  /** The files of the package, relative to it. */
   readonly files: readonly string[];
-  /** A folder of a user who has installed the package, and nothing else. */
+  /** A folder in which only the package is installed. */
   readonly user: string;
   /** The package in that folder. */
   readonly installed: string;
 }
 
-/** What packing needs of the project, and what stands in its root for readers. */
+/** The files that packing needs, and the documents in the project's root. */
 const ingredients = [
   'package.json',
   'tsconfig.json',
@@ -38,7 +38,7 @@ const ingredients = [
 
 let packed: Packed | undefined;
 
-/** The packed package; takes some ten seconds, the first time. */
+/** The packed package. The first call takes some ten seconds. */
 export function packedPackage(): Packed {
   return (packed ??= pack());
 }
@@ -75,7 +75,7 @@ export function npm(directory: string, args: readonly string[]): string {
   return run('npm', args, directory);
 }
 
-/** Runs a command to its end, in an environment like a user's; throws if it fails, with what it said. */
+/** Runs a command to its end, in a user's environment. If it fails, throws an error with its output. */
 export function run(command: string, args: readonly string[], cwd: string): string {
   const options = { cwd, env: userEnvironment(), encoding: 'utf8' } as const;
   const { status, stdout, stderr, error } = spawnSync(command, args, options);
@@ -84,7 +84,7 @@ export function run(command: string, args: readonly string[], cwd: string): stri
   return stdout;
 }
 
-/** Without what an `npm test` around us left in the environment: an npm inside would take that project for its own. */
+/** The environment without the variables of an outer `npm test`, which would mislead an inner npm. */
 export function userEnvironment(): NodeJS.ProcessEnv {
   const inherited = Object.entries(process.env).filter(([name]) => {
     return !/^npm_(?:package|lifecycle|config_local_prefix)|^NODE_V8_COVERAGE$/.test(name);

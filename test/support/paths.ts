@@ -1,4 +1,4 @@
-/** Where this project is, seen from the compiled tests in `dist/test/support`. */
+/** The project's directories, seen from the compiled tests in `dist/test/support`. */
 import { readdirSync } from 'node:fs';
 import { join, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';

@@ -1,13 +1,13 @@
 /**
- * Other programs that tests run where the machine has them: `.ci/run` installs them where it may, and a test that
- * lacks one is skipped, visibly.
+ * Other programs that tests run if the machine has them. `.ci/run` installs them where it can; a test that lacks one is
+ * reported as skipped.
  */
 import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { projectDirectory } from './paths.js';
 
-/** A Node that has `node:sqlite`: this one, or `HOLDFAST_NEWER_NODE`, or what `.ci/run` fetched. */
+/** A Node that has `node:sqlite`: this one, `HOLDFAST_NEWER_NODE`, or the one that `.ci/run` fetched. */
 export function newerNode(): string | undefined {
   const candidates = [
     process.env['HOLDFAST_NEWER_NODE'],

@@ -1,4 +1,4 @@
-/** As much of proper-lockfile as the tests use; it has no types of its own. */
+/** The part of proper-lockfile that the tests use. The package has no types. */
 declare module 'proper-lockfile' {
   interface Options {
     realpath?: boolean;

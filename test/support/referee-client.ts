@@ -1,8 +1,8 @@
 /**
- * A contender's end of the line to the referee: an inherited descriptor, one for each thread.
+ * A contender's end of its connection to the referee: an inherited descriptor, one for each thread.
  *
- * Rule: what was told is on its way before the contender goes on, in asynchronous contenders too: a kill can't undo
- * it, and it says nothing that it may still have to take back.
+ * Rule: a report is written before the contender goes on, also in asynchronous contenders. So a kill can't undo it, and
+ * a contender never reports anything that it might have to take back.
  */
 import { readSync, writeSync } from 'node:fs';
 import { clock } from './referee.js';
@@ -19,17 +19,17 @@ export class RefereeClient {
     this.#descriptor = descriptor;
   }
 
-  /** To be called as soon as the lock is there. */
+  /** Call this as soon as the lock is acquired. */
   enter(): void {
     this.tell(`enter ${clock()}`);
   }
 
-  /** To be called before the lock is given back. */
+  /** Call this before the lock is released. */
   leave(words = ''): void {
     this.tell(`leave ${clock()} ${words}`);
   }
 
-  /** Says a line. If nobody is there any more to hear it, this thread ends. */
+  /** Sends a line. If the referee is gone, this thread ends. */
   tell(line: string): void {
     try {
       writeSync(this.#descriptor, `${line}\n`);
@@ -38,7 +38,7 @@ export class RefereeClient {
     }
   }
 
-  /** Says a line and stops this thread until it is answered. */
+  /** Sends a line and blocks this thread until the answer comes. */
   ask(line: string): string {
     this.tell(line);
     const answer = Buffer.alloc(256);
@@ -46,7 +46,7 @@ export class RefereeClient {
       const count = readSync(this.#descriptor, answer, length, answer.length - length, null);
       if (count === 0) process.exit();
       length += count;
-      // One question is answered at a time, so what ends with a line's end is one answer.
+      // Only one question is open at a time, so everything up to a newline is one answer.
       if (answer[length - 1] === LINE_END) return answer.toString('utf8', 0, length - 1);
     }
   }

@@ -1,9 +1,9 @@
 /**
- * The contenders, seen from the referee: processes that are started, heard, killed and reaped.
+ * The contenders, seen from the referee: processes that it starts, listens to, kills and reaps.
  *
- * Rule: a process's line is a socket pair that only it has the other end of, one for each of its threads that
- * contends. It closes when the process dies, however it dies.
- * Rule: no process outlives `dismiss`, nor for long whoever made the crew: a contender ends when nobody answers it.
+ * Rule: each contending thread has a socket pair, and only its process has the other end. It closes when the process
+ * dies, however it dies.
+ * Rule: no process outlives `dismiss`, and none outlives the referee for long: a contender ends when nobody answers.
  */
 import { spawn, type ChildProcess } from 'node:child_process';
 import type { Duplex, Readable } from 'node:stream';
@@ -25,18 +25,18 @@ export class Contender {
     this.#line = line;
   }
 
-  /** Answers what it asked. */
+  /** Answers its question. */
   answer(text: string): void {
     this.#line.write(`${text}\n`);
   }
 }
 
-/** Hears what contenders tell, the time of it left out, and answers what they ask. */
+/** Receives the contenders' reports, without their times, and answers their questions. */
 export type Listener = (words: readonly string[], contender: Contender) => void;
 
 export class ContenderProcess {
   readonly contenders: readonly Contender[];
-  /** Resolves when it is gone and all that it said has been heard. */
+  /** Resolves when the process is gone and all of its reports have been read. */
   readonly ended: Promise<void>;
   isKilled = false;
   readonly #diedInside = new Set<Contender>();
@@ -63,7 +63,7 @@ export class ContenderProcess {
     return this.contenders.some((contender) => this.#crew.referee.isInside(contender));
   }
 
-  /** Was this thread of it inside when it died? To be asked when it has ended. */
+  /** Was this thread inside when the process died? Call this after `ended`. */
   diedInside(thread: number): boolean {
     return this.#diedInside.has(this.contenders[thread] as Contender);
   }
@@ -75,7 +75,7 @@ export class ContenderProcess {
     this.#child.kill('SIGKILL');
   }
 
-  /** Stops it where it stands, until `resume`. */
+  /** Stops the process until `resume`. */
   stop(): void {
     this.#child.kill('SIGSTOP');
   }
@@ -101,7 +101,7 @@ export class ContenderProcess {
         listener([verb, ...words], contender);
       }
     });
-    // The end of one who had not read our answer yet, or our answer to one who is dead: neither says anything new.
+    // The process ended before it read our answer, or was dead when we answered: neither is news.
     line.on('error', () => undefined);
   }
 
@@ -124,18 +124,18 @@ export class ContenderProcess {
 
 export class Crew {
   readonly referee: Referee<Contender>;
-  /** What contenders ended by that nobody had killed. */
+  /** The exit codes or signals of contenders that ended without being killed here. */
   readonly failures: string[] = [];
   readonly #environment: NodeJS.ProcessEnv;
   readonly #standing = new Set<ContenderProcess>();
 
-  /** @param environment What contenders get besides our own. */
+  /** @param environment Variables that contenders get in addition to ours. */
   constructor(referee: Referee<Contender>, environment: NodeJS.ProcessEnv = {}) {
     this.referee = referee;
     this.#environment = environment;
   }
 
-  /** Those that run, and those that are dying. */
+  /** The processes that run or are being killed. */
   get processes(): readonly ContenderProcess[] {
     return [...this.#standing];
   }
@@ -143,11 +143,11 @@ export class Crew {
   /**
    * Starts one process.
    *
-   * @param script What it runs, with `task` as the JSON text of its first argument; its threads speak on
+   * @param script The file to run, with `task` as JSON in its first argument. Its threads report on
    *   `FIRST_DESCRIPTOR` and the descriptors after it.
    */
   start(script: string, task: unknown, threads: number, listener: Listener): ContenderProcess {
-    // What coverage a contender gives depends on when it is killed, and must not decide about a test.
+    // A contender's coverage depends on when it is killed, so it must not count.
     const env = { ...process.env, ...this.#environment };
     delete env['NODE_V8_COVERAGE'];
     const child = spawn(process.execPath, [script, JSON.stringify(task)], {
@@ -160,7 +160,7 @@ export class Crew {
     return contender;
   }
 
-  /** Kills whoever still runs, and resolves when all are gone. */
+  /** Kills all processes that still run, and resolves when all are gone. */
   async dismiss(): Promise<void> {
     const standing = this.processes;
     for (const contender of standing) contender.kill();

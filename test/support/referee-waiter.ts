@@ -1,4 +1,4 @@
-/** A contender that does as it is told: takes the lock when it is answered, and gives it back when answered again. */
+/** A contender that acquires the lock at the first answer of the referee, and releases it at the second. */
 import { LockFile } from '../../src/index.js';
 import { FIRST_DESCRIPTOR, RefereeClient } from './referee-client.js';
 

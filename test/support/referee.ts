@@ -1,24 +1,25 @@
 /**
- * The referee: sees, without any lock of its own, whether two contenders were inside at once.
+ * The referee determines, without any lock of its own, whether two contenders were inside at once.
  *
- * Rule REFEREE-1: a contender reads the machine's one monotonic clock when it has the lock, and again before it gives it
- * back. So each stay that is told here lies within a hold, and two stays that overlap are two holders. What is
- * compared is times, not the order in which messages come: B's "enter" may well be read before A's "leave".
- * Rule REFEREE-2: who is killed inside stays until the kill is sent: it lived until then, and held the lock.
+ * Rule REFEREE-1: A contender reads the machine's monotonic clock when it has the lock, and again before it releases
+ * the lock. So each reported stay lies within a hold, and two stays that overlap are two holders. The referee compares
+ * times, not the order of messages: B's "enter" may well be read before A's "leave".
+ * Rule REFEREE-2: A contender that is killed inside stays until the kill is sent: it was alive until then, and held the
+ * lock.
  *
- * Not promised: to see two holders of whom one was not inside, between its acquire and its "enter" for example.
+ * Not covered: two holders of which one was not inside, for example between its acquire and its "enter".
  */
 export class Referee<Contender extends object> {
   readonly #stays: Stay[] = [];
   readonly #open = new Map<Contender, Stay>();
   readonly #killedAt = new WeakMap<Contender, number>();
 
-  /** How often somebody entered. */
+  /** The number of entries. */
   get entries(): number {
     return this.#stays.length;
   }
 
-  /** As far as it has been heard. */
+  /** As far as the reports have been read. */
   isInside(contender: Contender): boolean {
     return this.#open.has(contender);
   }
@@ -36,12 +37,12 @@ export class Referee<Contender extends object> {
     this.#open.delete(contender);
   }
 
-  /** To be called just before a contender is killed. */
+  /** Call this just before a contender is killed. */
   kills(contender: Contender): void {
     this.#killedAt.set(contender, clock());
   }
 
-  /** To be called when all that a contender said has been heard; whether it died inside. */
+  /** Call this when all reports of a contender have been read. Returns whether it died inside. */
   died(contender: Contender): boolean {
     const stay = this.#open.get(contender);
     if (stay === undefined) return false;
@@ -51,7 +52,7 @@ export class Referee<Contender extends object> {
     return true;
   }
 
-  /** What has been seen of all stays that are over. */
+  /** The results of all stays that are over. */
   judge(): Judged {
     const stays = this.#stays.sort((one, other) => one.from - other.from);
     const recoveries: number[] = [];
@@ -71,28 +72,28 @@ export class Referee<Contender extends object> {
 }
 
 export interface Judged {
-  /** How often somebody entered while another was inside. */
+  /** The number of entries while another contender was inside. */
   readonly overlaps: number;
   readonly killedInside: number;
-  /** For each killed inside, how many milliseconds from the kill, dying included, until the next one entered. */
+  /** For each contender that was killed inside: milliseconds from the kill to the next entry. */
   readonly recoveries: readonly number[];
   /** The longest time, in milliseconds, that nobody was inside. */
   readonly longestGapMs: number;
 }
 
-/** The time that somebody was inside, by `clock()`. */
+/** The time that a contender was inside, by `clock()`. */
 interface Stay {
   readonly from: number;
   until: number;
   killed: boolean;
 }
 
-/** Milliseconds by the one clock that all processes of this machine share. (`performance.now()` is each one's own.) */
+/** Milliseconds of the clock that all processes of this machine share, unlike `performance.now()`. */
 export function clock(): number {
   return Number(process.hrtime.bigint()) / 1e6;
 }
 
-/** The value that a share of all values is no more than. */
+/** The quantile: a share of all values is at most this value. */
 export function quantile(values: readonly number[], share: number): number | undefined {
   const sorted = values.toSorted((one, other) => one - other);
   return sorted[Math.min(Math.floor(share * sorted.length), sorted.length - 1)];

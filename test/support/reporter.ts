@@ -1,6 +1,6 @@
 /**
- * Mocha's `spec` reporter, which also leaves the counts in a file, so that `.ci/run` can end with them whatever
- * is printed after the suite (coverage) and however it went.
+ * Mocha's `spec` reporter, which also writes the counts to a file, so that `.ci/run` can print them last, after the
+ * coverage, and also when the suite failed.
  */
 import { writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';

@@ -1,8 +1,7 @@
 /**
- * A real process that runs a few lines against the built package, and is talked to line by line.
+ * A real process that runs a few lines against the compiled package, and exchanges lines with the test.
  *
- * Rule: every script is ended with the test that started it: `start` takes the directory that the test watches, and
- * `endScripts`, in an `afterEach`, kills what is left.
+ * Rule: no script outlives its test: `endScripts`, in an `afterEach`, kills those that still run.
  */
 import { spawn, type ChildProcessWithoutNullStreams } from 'node:child_process';
 import { join } from 'node:path';
@@ -21,18 +20,18 @@ export interface ScriptOptions {
   readonly cwd: string;
   /** Before `node` itself: `['--import', …]`. */
   readonly nodeOptions?: readonly string[];
-  /** What starts node, if not we: `['unshare', '-m', …]`. */
+  /** A command that starts node: `['unshare', '-m', …]`. */
   readonly wrapper?: readonly string[];
-  /** `none`: the script brings its own imports. */
+  /** The beginning of the script, if not the default imports. */
   readonly imports?: string;
 }
 
 const standing = new Set<Script>();
 
-/** The built package, for an `import` in a script. */
+/** The compiled package, for an `import` in a script. */
 export const packageUrl = pathToFileURL(join(projectDirectory, 'dist/src/index.js')).href;
 
-/** What a script has at hand: all of the package, and `say(words)`, a line that the test can wait for. */
+/** The default imports: the whole package, and `say(words)`, which prints a line that the test can wait for. */
 export const imports = `
   import * as holdfast from ${JSON.stringify(packageUrl)};
   import * as fs from 'node:fs';
@@ -61,7 +60,7 @@ export class Script {
       else next(line);
     });
     this.process.stderr.on('data', (chunk: Buffer) => (this.#stderr += chunk.toString()));
-    this.process.stdin.on('error', () => undefined); // It may end before it has read all that it is told.
+    this.process.stdin.on('error', () => undefined); // It may end before it has read all of its input.
     this.ended = new Promise((resolve) => {
       this.process.on('close', (code, signal) => {
         standing.delete(this);
@@ -72,7 +71,7 @@ export class Script {
     });
   }
 
-  /** The next line that it says; throws if it ends without one. */
+  /** The next line that it prints. Throws if it ends without one. */
   async line(): Promise<string> {
     const line =
       this.#lines.shift() ??

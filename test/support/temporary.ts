@@ -1,16 +1,16 @@
 /**
- * Directories for tests, which prove that nothing is left behind in them.
+ * Directories for tests, which check that nothing is left behind in them.
  *
- * Rule: when a test ends, its directory holds what the test said with `expect`, and nothing else. A directory
- * made outside a test (in a `before` hook) is looked at once, after the whole suite.
+ * Rule: when a test ends, its directory contains only what the test announced with `expect`. A directory that was made
+ * outside a test (in a `before` hook) is checked once, after the whole suite.
  *
- * Not promised: a test that failed is not also blamed for what it left.
+ * Leftovers of a test that failed are not reported.
  */
 import { mkdtempSync, readdirSync, realpathSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, relative, sep } from 'node:path';
 
-/** Memory rather than a disk, where the system has it: `temporaryDirectory(memoryFilesystem)`. */
+/** A file system in memory, if the system has one: `temporaryDirectory(memoryFilesystem)`. */
 export const memoryFilesystem = '/dev/shm';
 
 const prefix = `holdfast-test-${process.pid}-`;
@@ -24,7 +24,7 @@ export class TemporaryDirectory {
   readonly #expected: string[] = [];
 
   constructor(base: string) {
-    // Real, because a lock's path is compared with ours, and a system's temporary directory may be a link.
+    // The real path, because tests compare it with a lock's path, and the temporary directory may be a symbolic link.
     const realBase = realpathSync(base);
     this.path = mkdtempSync(join(realBase, prefix));
     bases.add(realBase);
@@ -41,15 +41,15 @@ export class TemporaryDirectory {
   }
 
   /**
-   * Names that may remain, relative to this directory, each present or not. `'data/'` with its slash stands for
-   * everything below it; `'data'` only for the directory itself.
+   * Names that may remain, relative to this directory. `'data/'` stands for everything below it, `'data'` only for the
+   * directory itself.
    */
   expect(...names: string[]): this {
     this.#expected.push(...names);
     return this;
   }
 
-  /** What is in the directory though nobody expected it. */
+  /** The names in the directory that nobody expected. */
   leftovers(): string[] {
     return readdirSync(this.path, { recursive: true, withFileTypes: true })
       .map((entry) => relative(this.path, join(entry.parentPath, entry.name)).split(sep).join('/'))
@@ -67,7 +67,7 @@ function covers(expected: string, name: string): boolean {
   return expected.endsWith('/') ? `${name}/`.startsWith(expected) : name === expected;
 }
 
-/** A fresh, empty directory; `HOLDFAST_TEST_DIR` says where, else the system's temporary directory. */
+/** A new, empty directory in `HOLDFAST_TEST_DIR`, or else in the system's temporary directory. */
 export function temporaryDirectory(base = process.env['HOLDFAST_TEST_DIR'] ?? tmpdir()): TemporaryDirectory {
   return new TemporaryDirectory(base);
 }
@@ -76,13 +76,13 @@ export function testBegins(): void {
   testRunning = true;
 }
 
-/** Removes the directories of the test that ended; says what was left in them. */
+/** Removes the directories of the test that ended, and returns the names that were left in them. */
 export function testEnds(): string[] {
   testRunning = false;
   return clear([...standing].filter((directory) => directory.madeInTest));
 }
 
-/** Removes every directory; says what was left in them, and which directories of ours outlived them. */
+/** Removes every directory, and returns what was left in them and which other directories of ours remain. */
 export function suiteEnds(): string[] {
   const left = clear([...standing]);
   for (const base of bases) {

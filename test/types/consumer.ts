@@ -1,8 +1,8 @@
 /**
- * What the exported types promise, told by a program that uses them. It is compiled, never run: with the project, and
- * by `types.test.ts` in the place of a user, for each way that TypeScript looks for a module.
+ * A program that uses the exported types. It is compiled and never run: with the project, and by `types.test.ts` as a
+ * user would compile it, for each way in which TypeScript resolves modules.
  *
- * Rule: each thing that must not compile stands under `@ts-expect-error`, so that it is noticed when it does.
+ * Rule: code that must not compile stands under `@ts-expect-error`, so that the compiler reports it when it does.
  */
 import { expectTypeOf } from 'expect-type';
 import {
@@ -56,15 +56,15 @@ export async function acquires(signal: AbortSignal): Promise<void> {
   using synchronous = new LinkLockFile('c').acquireSync();
   expectTypeOf(asynchronous).toEqualTypeOf(synchronous);
 
-  // @ts-expect-error The synchronous form can't be aborted: nobody could run to do it.
+  // @ts-expect-error The synchronous form can't be aborted, because it blocks the thread.
   lock.acquireSync({ signal });
-  // @ts-expect-error Milliseconds, not words.
+  // @ts-expect-error A timeout is a number of milliseconds.
   await lock.acquire('5s');
   // @ts-expect-error A path is text.
   new LockFile(new URL('file:///config.json'));
-  // @ts-expect-error What is locked stays.
+  // @ts-expect-error The path of a lock can't change.
   lock.path = 'other.json';
-  // @ts-expect-error A base for kinds of locks is no lock.
+  // @ts-expect-error `LockBase` is abstract.
   new LockBase('config.json');
 }
 
@@ -81,7 +81,7 @@ export async function wraps(): Promise<void> {
   ).toEqualTypeOf<LockFile>();
   expectTypeOf(withLockSync('config.json', (lock) => lock.path)).toEqualTypeOf<string>();
 
-  // @ts-expect-error The wrapper takes what the function takes.
+  // @ts-expect-error The wrapper has the parameters of the function.
   await save(2, 'a');
 }
 
@@ -96,7 +96,7 @@ export async function updates(): Promise<void> {
   const visits = await updateJson<{ visits: number }>('state.json', (old = { visits: 0 }) => old);
   expectTypeOf(visits).toEqualTypeOf<{ visits: number } | undefined>();
 
-  // @ts-expect-error Without `encoding: null` there is text, and no bytes.
+  // @ts-expect-error Without `encoding: null` the content is text.
   updateFileSync('image.png', keep);
   // @ts-expect-error The synchronous form can't await.
   updateJsonSync<number>('state.json', async () => Promise.resolve(1));

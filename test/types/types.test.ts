@@ -1,6 +1,6 @@
 /**
- * The types that the package brings, as TypeScript finds them: from an ES module, from CommonJS and for a bundler, by
- * the compiler itself, and by two tools that know the ways in which packages get this wrong.
+ * The types of the package, as TypeScript finds them from an ES module, from CommonJS and for a bundler: checked by the
+ * compiler, and by two tools that know the usual mistakes.
  */
 import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -15,7 +15,7 @@ import { temporaryDirectory, type TemporaryDirectory } from '../support/temporar
 const nodenext = { module: ts.ModuleKind.NodeNext, moduleResolution: ts.ModuleResolutionKind.NodeNext };
 const bundler = { module: ts.ModuleKind.Preserve, moduleResolution: ts.ModuleResolutionKind.Bundler };
 
-/** Who compiles it: a program is slow to make, so those with the same options share one. */
+/** The ways to compile it. Creating a program is slow, so files with the same options share one. */
 const users = [
   { options: nodenext, files: { 'consumer.mts': 'an ES module', 'consumer.cts': 'CommonJS' } },
   { options: bundler, files: { 'consumer.ts': 'a bundler' } },
@@ -59,7 +59,7 @@ describe('the types', function () {
   });
 
   it('are found from everywhere, says attw', () => {
-    // One build, of ES modules, serves `require` as well from Node 20.19 on, of which attw knows nothing yet.
+    // From Node 20.19 on, `require` loads ES modules as well. attw doesn't know that yet.
     const args = [packed.tarball, '--profile', 'esm-only', '--format', 'ascii', '--no-color'];
     const attw = join(projectDirectory, 'node_modules/@arethetypeswrong/cli/dist/index.js');
     const said = run(process.execPath, [attw, ...args], projectDirectory);
@@ -81,7 +81,7 @@ function complaints(paths: readonly string[], options: ts.CompilerOptions): stri
     noEmit: true,
     strict: true,
     exactOptionalPropertyTypes: true,
-    // Not `skipLibCheck`: our own declarations are to be looked at as well.
+    // Not `skipLibCheck`, because our own declarations must be checked.
     target: ts.ScriptTarget.ES2022,
     lib: ['lib.es2022.d.ts', 'lib.esnext.disposable.d.ts', 'lib.esnext.decorators.d.ts'],
     types: ['node'],
