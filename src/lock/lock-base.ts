@@ -15,6 +15,7 @@ import * as failures from './messages.js';
 import { holderFrom, type Holder } from '../model/holder.js';
 import { recordsOf } from '../protocol/inspect.js';
 import { checkAcquire, checkAcquireSync, type AcquireOptions } from './options.js';
+import { isThisThread } from '../system/machine.js';
 import type { Place } from './thread-queue.js';
 import { registry } from './registry.js';
 import type { Blocker, Protocol } from '../model/steps.js';
@@ -224,7 +225,7 @@ function toHolder(seen: Blocker | undefined): Holder | null {
 }
 
 function isHeldByThisThread(blocker: Blocker): boolean {
-  return recordsOf(blocker.found).some((record) => registry.owned.has(record.token));
+  return recordsOf(blocker.found).some((record) => registry.owned.has(record.token) || isThisThread(record));
 }
 
 function noop(): void {

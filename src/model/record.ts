@@ -37,6 +37,8 @@ export interface HolderRecord {
   readonly timeNamespace?: string;
   /** When the process started, in the kernel's own units. A later process with the same pid has another time. */
   readonly started?: string;
+  /** Distinguishes the program that the process ran from one that replaced it (execve). */
+  readonly image?: string;
   /** The lock is on a disk that only the holder's own kernel writes: not on a share of a network or of a VM's host. */
   readonly local?: true;
   /** The holder listens on a socket beside the lock as long as it lives. These are the digits for `beaconPath`. */
@@ -129,6 +131,7 @@ const FIELDS: { readonly [field in keyof Required<HolderRecord>]: (value: unknow
   pidNamespace: optional(isText),
   timeNamespace: optional(isText),
   started: optional(isText),
+  image: optional(isText),
   local: optional(isTrue),
   beacon: optional((value) => typeof value === 'string' && DIGITS.test(value)),
   device: optional(isCount),

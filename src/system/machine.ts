@@ -5,6 +5,7 @@
  */
 import { hostname } from 'node:os';
 import { isMainThread, threadId } from 'node:worker_threads';
+import { imageOf } from './process-image.js';
 import { deviceOf, isLocalDisk, isVolatileDisk } from './local-disk.js';
 import { bootId, namespace, ownStatus, ownTask, processStatus, taskStatus } from './proc.js';
 import type { HolderRecord } from '../model/record.js';
@@ -19,7 +20,7 @@ export type Identity = Omit<
 
 /** `gone`: no such process. `there`: one exists, with what is known about it. `unknown`: we may not ask. */
 export type ProcessState =
-  { is: 'gone' } | { is: 'there'; started?: string; zombie: boolean } | { is: 'unknown' };
+  { is: 'gone' } | { is: 'there'; started?: string; image?: string; zombie: boolean } | { is: 'unknown' };
 
 /** The same for a thread. `ending`: none of its code runs any more. */
 export type TaskState = { is: 'gone' } | { is: 'there'; started?: string; ending: boolean };
@@ -44,6 +45,7 @@ let identity: Identity | undefined;
 /** @throws if the system lacks the means for the moment (PROC-3); the next call tries again. */
 function identify(): Identity {
   const boot = bootId();
+  const status = ownStatus();
   const task = isMainThread ? undefined : ownTask(); // The main thread ends with its process.
   return withoutUndefined({
     pid: process.pid,
@@ -55,7 +57,8 @@ function identify(): Identity {
     replacedBoot: boot?.replaced === true ? (true as const) : undefined,
     pidNamespace: namespace('pid'),
     timeNamespace: namespace('time'),
-    started: ownStatus()?.started,
+    started: status?.started,
+    image: imageOf(status),
   });
 }
 
@@ -84,7 +87,9 @@ function readProcessState(pid: number): ProcessState {
   if (status === undefined) return probeProcess(pid);
   const { state, threads, started } = status;
   // A leader that has exited under a living thread shows Z as well: only the last thread's end is the process's.
-  return { is: 'there', started, zombie: state === 'X' || (state === 'Z' && threads <= 1) };
+  const zombie = state === 'X' || (state === 'Z' && threads <= 1);
+  const image = imageOf(status);
+  return { is: 'there', started, zombie, ...(image === undefined ? undefined : { image }) };
 }
 
 /** Checks a process that /proc doesn't show: it may be gone, or hidden. */
@@ -121,15 +126,26 @@ export const thisMachine: Machine = {
   device: deviceOf,
 };
 
-/** Was a record made by this process, in any of its threads? */
+/** Was a record made by this process, in any of its threads, and by the program that it runs now? */
 export function isThisProcess(record: HolderRecord): boolean {
   const here = thisMachine.self();
   return (
     record.pid === here.pid &&
     record.boot === here.boot &&
     record.started === here.started &&
+    !differ(record.image, here.image) &&
     record.pidNamespace === here.pidNamespace &&
     // Without a boot id, only the host name distinguishes machines that share a directory.
     (record.boot !== undefined || record.host === here.host)
   );
+}
+
+/** Was a record made by this very thread? */
+export function isThisThread(record: HolderRecord): boolean {
+  return record.thread === thisMachine.self().thread && isThisProcess(record);
+}
+
+/** True if both values are known and not the same. */
+export function differ(one: string | undefined, other: string | undefined): boolean {
+  return one !== undefined && other !== undefined && one !== other;
 }

@@ -46,6 +46,8 @@ export interface Status {
   readonly threads: number;
   /** Start time in ticks since the boot, in the reader's time namespace. */
   readonly started: string;
+  /** Addresses that the kernel drew for the running program; `undefined` for a process that we may not inspect. */
+  readonly layout?: string;
 }
 
 // The field numbers of proc_pid_stat(5), counted from the first field after the name.
@@ -53,6 +55,9 @@ const STATE = 3 - 3;
 const FLAGS = 9 - 3;
 const THREADS = 20 - 3;
 const STARTED = 22 - 3;
+const START_CODE = 26 - 3;
+const START_STACK = 28 - 3;
+const START_BRK = 47 - 3;
 
 /** PF_EXITING of linux/sched.h, the same since 1994. */
 const ENDING = 0x4;
@@ -60,9 +65,16 @@ const ENDING = 0x4;
 /** The process name before the fields may contain blanks and brackets, so the fields start after the last bracket. */
 function parseStatus(text: string): Status | undefined {
   const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
-  const { [STATE]: state, [STARTED]: started } = fields;
+  const { [STATE]: state, [STARTED]: started, [START_STACK]: stack = '0' } = fields;
   if (state === undefined || started === undefined) return undefined;
-  return { state, ending: (Number(fields[FLAGS]) & ENDING) !== 0, threads: Number(fields[THREADS]), started };
+  const status = {
+    state,
+    ending: (Number(fields[FLAGS]) & ENDING) !== 0,
+    threads: Number(fields[THREADS]),
+    started,
+  };
+  if (stack === '0') return status;
+  return { ...status, layout: [fields[START_CODE], stack, fields[START_BRK]].join() };
 }
 
 /** One buffer for all reads: this is read at every check of a held lock. */

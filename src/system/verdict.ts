@@ -13,10 +13,12 @@
  * Rule VERDICT-5: A holder's beacon proves life or death to any process under the same kernel. Two sides to which the
  * disk is local run under the same kernel, unless the holder's kernel has ended (VERDICT-4); then its beacon is dark.
  * Both must see the beacon on the same device: in an overlay's upper directory the socket is another inode, and refuses.
+ * Rule VERDICT-6: A process that runs another program than the one that made the record doesn't hold its lock any more
+ * (IMAGE-1).
  *
  * Not promised: to distinguish copies of one virtual machine, which have the same boot id and the same pids.
  */
-import type { Machine } from './machine.js';
+import { differ, type Machine } from './machine.js';
 import { type HolderRecord } from '../model/record.js';
 import { beaconPath } from '../model/file-names.js';
 import type { Judgement, BeaconState } from '../model/steps.js';
@@ -136,19 +138,19 @@ function judgePid(record: HolderRecord, machine: Machine): Judgement {
   if (comparable && differ(record.started, state.started)) {
     return dead('the process is gone; another process has its pid now'); // VERDICT-3
   }
+  if (differ(record.image, state.image)) {
+    return dead('the process has replaced itself with another program (execve)'); // VERDICT-6
+  }
   if (record.task !== undefined && hasEnded(record, record.task, machine, comparable)) {
     return dead('the worker thread has ended; its process is still running');
   }
-  return alive('the process is alive');
+  return record.pid === machine.self().pid
+    ? alive('the process is alive, and it is this very process')
+    : alive('the process is alive');
 }
 
 function hasEnded(record: HolderRecord, task: number, machine: Machine, comparable: boolean): boolean {
   const state = machine.task(record.pid, task);
   if (state.is === 'gone' || state.ending) return true;
   return comparable && differ(record.taskStarted, state.started); // VERDICT-3
-}
-
-/** True if both times are known and not the same. */
-function differ(one: string | undefined, other: string | undefined): boolean {
-  return one !== undefined && other !== undefined && one !== other;
 }

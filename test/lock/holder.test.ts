@@ -44,7 +44,7 @@ describe('holder()', () => {
         host: hostname(),
         note: 'nightly import',
         verdict: 'alive',
-        reason: 'the process is alive',
+        reason: 'the process is alive, and it is this very process',
       };
       const holder = await new LockFile(path).holder();
       expect(holder).to.include(expected);
@@ -60,8 +60,10 @@ describe('the error of a lock that is held', () => {
     const path = temporaryDirectory().join('README');
     const lock = await new LockFile(path, { note: 'nightly import' }).acquire(0);
     const words = `${path}.lock is held by pid ${process.pid}, thread 0, on host ${hostname()} ("nightly import"), for `;
-    const advice =
-      /for \d+ m?s; the process is alive\. Wait until it releases the lock\. If you know that it is stuck, call breakLock\(\)\.$/;
+    const advice = new RegExp(
+      String.raw`for \d+ m?s; the process is alive, and it is this very process\. ` +
+        String.raw`Wait until it releases the lock\. If you know that it is stuck, call breakLock\(\)\.$`,
+    );
     for (const timeout of [0, 20]) {
       const error = await refusal(new LockFile(path).acquire(timeout));
       expect(error).to.be.instanceOf(timeout === 0 ? AlreadyLocked : LockTimeout);

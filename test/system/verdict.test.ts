@@ -79,6 +79,14 @@ describe('the verdict', () => {
       expect(verdict({ ...holder, pid: linux.pid }, { process: there('1000') })).to.equal('dead');
     });
 
+    it('another program in the same process means a dead holder', () => {
+      const replaced: ProcessState = { is: 'there', started: '2000', image: 'beef', zombie: false };
+      expect(verdict({ ...holder, image: 'cafe' }, { process: replaced })).to.equal('dead');
+      expect(verdict({ ...holder, image: 'beef' }, { process: replaced })).to.equal('alive');
+      expect(verdict({ ...holder, image: 'cafe' })).to.equal('alive');
+      expect(verdict(holder, { process: replaced })).to.equal('alive');
+    });
+
     it('a start time that one side lacks proves nothing', () => {
       expect(verdict(holder, { process: there() })).to.equal('alive');
       expect(verdict(without(holder, 'started'))).to.equal('alive');
@@ -241,6 +249,15 @@ describe('the verdict', () => {
       it(`on ${platform} it goes by the pid alone`, () => {
         expect(verdict(bare, { platform, self, process: there() })).to.equal('alive');
         expect(verdict(bare, { platform, self, process: { is: 'gone' } })).to.equal('dead');
+      });
+
+      it(`on ${platform} our own pid is said to be our own: it may have been reused`, () => {
+        const judgement = judgeHolder(
+          { ...bare, pid: linux.pid },
+          machine({ platform, self, process: there() }),
+          '/somewhere',
+        );
+        expect(judgement.reason).to.include('this very process');
       });
 
       it(`on ${platform} it is unknown on a disk that machines share`, () => {
