@@ -77,8 +77,10 @@ export interface Blocker {
 
 /** The position in the wait queue of a waiter that pauses. */
 export interface QueuePosition {
-  /** The waiter or holder right ahead; `undefined` if there is none. */
+  /** The waiter or holder to watch, right ahead; `undefined`: the blocker itself. */
   readonly ahead: Blocker | undefined;
+  /** There are waiters ahead, but they don't move (QUEUE-3). */
+  readonly isPassing?: boolean;
   /**
    * The waiter could try at once, but lets those ahead go first. The pause is long enough for them to wake, short
    * enough that a stopped process delays nobody, and never so long that the waiter's own timeout expires.

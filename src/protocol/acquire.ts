@@ -12,9 +12,9 @@ import type { Claim } from '../model/claim.js';
 import { attempt, discard, prepare, type Attempt } from './contend.js';
 import { ignoreErrors } from './retry.js';
 import { isClaim, judgeFound, readLock } from './inspect.js';
-import { waiterAhead } from './wait-queue.js';
+import { isPassed, passWaiters, waitersAhead } from './wait-queue.js';
 import { abandon } from './release.js';
-import { pause, type Blocker, type Protocol } from '../model/steps.js';
+import { pause, type Blocker, type Protocol, type QueuePosition } from '../model/steps.js';
 
 type Taken = Attempt & { taken: true; hasWaited?: boolean };
 
@@ -36,7 +36,8 @@ export function* acquire(claim: Claim, hints: AcquireHints = {}): Protocol<Taken
   const { directory, yieldsFirst = false, inspectsFirst = false } = hints;
   let blocker: Blocker | undefined;
   let mayLineUp = false;
-  const before = yieldsFirst && directory !== undefined ? yield* waiterAhead(claim, directory) : undefined;
+  const before =
+    yieldsFirst && directory !== undefined ? (yield* waitersAhead(claim, directory)).nearest : undefined;
   if (before !== undefined) mayLineUp = yield* pause(before, { ahead: before, isYielding: true });
   else if (inspectsFirst) blocker = yield* findOwnBlocker(claim.lock);
   let hasWaited = mayLineUp;
@@ -70,7 +71,7 @@ function* waitInQueue(
   letPass: Blocker | undefined,
 ): Protocol<Attempt> {
   let blocker = found;
-  let before: Blocker | undefined;
+  let position: QueuePosition = { ahead: undefined };
   try {
     yield* prepare(claim);
     // The first pause only starts the watch that ends the second one.
@@ -80,15 +81,18 @@ function* waitInQueue(
     for (let hasMoved = true, isBehind = true; ;) {
       if (blocker === undefined) {
         const outcome = yield* attempt(claim.lock, claim);
+        if (outcome.taken && position.isPassing === true) yield* ignoreErrors(passWaiters(claim, directory));
         if (outcome.taken) return outcome;
         blocker = outcome.blocker;
       }
       if (blocker.found.kind === 'empty') break;
-      if (hasMoved && isBehind) {
-        before = yield* waiterAhead(claim, directory);
-        isBehind = before !== undefined; // Tokens grow with time, so nobody gets ahead of the first.
+      if (isBehind && (hasMoved || isPassed(claim, blocker, 1))) {
+        const { nearest, count } = yield* waitersAhead(claim, directory);
+        isBehind = nearest !== undefined; // Tokens grow with time, so nobody gets ahead of the first.
+        const isPassing = isBehind && isPassed(claim, blocker, count); // QUEUE-3
+        position = isPassing ? { ahead: undefined, isPassing } : { ahead: nearest };
       }
-      hasMoved = yield* pause(blocker, { ahead: before });
+      hasMoved = yield* pause(blocker, position);
       blocker = yield* findBlocker(claim.lock); // ACQUIRE-3
     }
     yield* discard(claim); // ACQUIRE-1

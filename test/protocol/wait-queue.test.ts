@@ -2,7 +2,7 @@
 import { expect } from 'chai';
 import { acquire } from '../../src/protocol/acquire.js';
 import { makeClaim } from '../../src/model/claim.js';
-import { waiterAhead, countWaiters } from '../../src/protocol/wait-queue.js';
+import { countWaiters, waitersAhead } from '../../src/protocol/wait-queue.js';
 import { formatRecord } from '../../src/model/record.js';
 import { privatePath } from '../../src/model/file-names.js';
 import type { Step } from '../../src/model/steps.js';
@@ -23,7 +23,7 @@ function lineOf(...indexes: readonly number[]): Scene {
 
 describe('right ahead of a claim in the queue', () => {
   const of = (scene: Scene, ...meanwhile: Meanwhile[]) =>
-    scene.play(waiterAhead(claim, ''), ...meanwhile)?.path;
+    scene.play(waitersAhead(claim, ''), ...meanwhile).nearest?.path;
 
   it('is the last waiter that came before it, never one that came later', () => {
     expect(of(lineOf(2, 4, 3, 7))).to.equal(placeOf(4));
@@ -67,7 +67,7 @@ describe('right ahead of a claim in the queue', () => {
     scene.remove('/0');
     expect(of(scene)).to.equal(placeOf(4));
     const elsewhere = makeClaim('/d/L', 'link', recordOf(5), claim);
-    expect(scene.play(waiterAhead(elsewhere, '/d'))).to.equal(undefined);
+    expect(scene.play(waitersAhead(elsewhere, '/d')).nearest).to.equal(undefined);
   });
 });
 
@@ -180,6 +180,44 @@ describe('a waiter in the queue', () => {
     });
     expect(scene.play(acquire(claim, { directory: '' }), driver, counting)).to.include({ taken: true });
     expect(lists, 'behind one, and behind nobody').to.equal(2);
+  });
+
+  it('watches the lock itself once a later one has it, and removes the files of those ahead when it has it', () => {
+    const scene = lineOf(3, 4);
+    scene.write(LOCK, living);
+    const behind: (string | undefined)[] = [];
+    const handOver = (index: number) => () => {
+      scene.write(LOCK, formatRecord(recordOf(index)));
+      return false;
+    };
+    const driver = wakes(
+      behind,
+      () => true,
+      handOver(6),
+      handOver(7),
+      handOver(8),
+      () => {
+        scene.remove(LOCK);
+      },
+    );
+    expect(scene.play(acquire(claim, { directory: '' }), driver)).to.include({ taken: true });
+    expect(behind).to.deep.equal([undefined, placeOf(4), undefined, undefined, undefined]);
+    expect(Object.keys(scene.names)).to.have.members([LOCK, claim.privateFile]);
+  });
+
+  it('waits its turn while later ones have the lock no longer than turns take', () => {
+    const scene = lineOf(1, 2, 3, 4);
+    scene.write(LOCK, living);
+    const behind: (string | undefined)[] = [];
+    const handOver = (since: number) => () => {
+      scene.write(LOCK, formatRecord({ ...recordOf(6), since: claim.record.since + since }));
+      return false;
+    };
+    const driver = wakes(behind, () => true, handOver(100), handOver(400), handOver(401));
+    const blocker = scene.blockerOf(acquire(claim, { directory: '' }), driver);
+    expect(blocker.path).to.equal(LOCK);
+    expect(behind).to.deep.equal([undefined, placeOf(4), placeOf(4), placeOf(4)]);
+    expect(scene.names).to.include.keys([1, 2, 3, 4].map(placeOf));
   });
 
   it('leaves its place when an empty directory is in the way, and returns later', () => {

@@ -107,7 +107,14 @@ export function atPause(
     const step = before.line === '' ? 1 : Number(/\d/.exec(before.line)?.[0] ?? 1) + 1;
     return { ...before, base, line: `${letsPass}step ${step}` };
   }
-  const place = line === undefined ? '' : line.ahead === undefined ? 'first in line' : 'in line';
+  const place =
+    line === undefined
+      ? ''
+      : line.isPassing === true
+        ? 'passing in line'
+        : line.ahead === undefined
+          ? 'first in line'
+          : 'in line';
   return { base, line: letsPass + place, entries: [], depth: 0 };
 }
 

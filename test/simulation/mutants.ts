@@ -193,8 +193,8 @@ export const mutants: Readonly<Record<string, Mutant>> = {
   },
   'ACQUIRE-3, the wait queue admits nobody': {
     file: 'protocol/acquire.js',
-    from: /hasMoved = yield\* pause\(blocker, \{ ahead: before \}\);/,
-    to: 'if ((hasMoved = yield* pause(blocker, { ahead: before }))) return { taken: true };',
+    from: /hasMoved = yield\* pause\(blocker, position\);/,
+    to: 'if ((hasMoved = yield* pause(blocker, position))) return { taken: true };',
     scenario: (protocols) => lineUp(['link', 'link'], 'free', {}, protocols),
     law: /LAW-[12]/,
   },
@@ -230,5 +230,19 @@ export const realMutants: Readonly<Record<string, RealMutant>> = {
     to: '',
     test: 'driver/waiting.test.js',
     name: 'sweeps what one left that died ahead of it',
+  },
+  'QUEUE-3, a waiter that does not move is passed': {
+    file: 'protocol/acquire.js',
+    from: /position = isPassing \? \{ ahead: undefined, isPassing \} : \{ ahead: nearest \};/,
+    to: 'position = { ahead: nearest };',
+    test: 'protocol/wait-queue.test.js',
+    name: 'watches the lock itself once a later one has it',
+  },
+  'QUEUE-3, and no longer in the way of others': {
+    file: 'protocol/acquire.js',
+    from: /if \(outcome\.taken && position\.isPassing === true\)\s+yield\* ignoreErrors\(passWaiters\(claim, directory\)\);/,
+    to: '',
+    test: 'protocol/wait-queue.test.js',
+    name: 'removes the files of those ahead when it has it',
   },
 };

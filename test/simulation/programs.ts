@@ -40,7 +40,7 @@ export const ZOMBIE = 8;
 export const WITNESS = 9;
 
 export function recordOf(index: number): HolderRecord {
-  return { token: String(index).repeat(24), pid: 1000 + index, host: 'h', since: 0 };
+  return { token: String(index).repeat(24), pid: 1000 + index, host: 'h', since: index * 1_000 };
 }
 
 export const indexOf = ({ pid }: { readonly pid: number }): number => pid - 1000;
