@@ -13,7 +13,7 @@
  *     R releases, acquires, releases, acquires …: nobody wakes Q
  *
  * Not promised: a strict order. A process that comes while the lock is free takes it; clocks that disagree put waiters in the wrong place. In a directory with `MAX_NAMES_READ` names or more,
- * there is no order.
+ * there is no order, nor in one that may not be listed.
  */
 import type { Claim } from '../model/claim.js';
 import { ignoreErrors } from './retry.js';
@@ -67,8 +67,14 @@ export function* passWaiters(claim: Claim, directory: string): Protocol<void> {
 
 /** The tokens of the private files ahead of a claim, the oldest first. */
 function* tokensAhead(claim: Claim, directory: string): Protocol<readonly Token[]> {
-  const names = (yield* list(directory, MAX_NAMES_READ)) ?? [];
-  if (names.length === MAX_NAMES_READ) return [];
+  let names: readonly string[] | undefined;
+  yield* ignoreErrors(
+    (function* () {
+      names = yield* list(directory, MAX_NAMES_READ);
+    })(),
+  );
+  // A directory that can't be listed has no queue: all of its waiters watch the lock itself (ACQUIRE-3).
+  if (names === undefined || names.length === MAX_NAMES_READ) return [];
   return tokensIn(names, claim.lock, directory)
     .filter((token) => token < claim.record.token)
     .sort();

@@ -159,6 +159,25 @@ describe('a waiter in the queue', () => {
     expect(scene.names[LOCK]).to.equal(claim.text);
   });
 
+  it('waits for the lock itself in a directory that may not be listed', () => {
+    const scene = lineOf(3, 4);
+    scene.write(LOCK, living);
+    const behind: (string | undefined)[] = [];
+    const driver = wakes(
+      behind,
+      () => true,
+      () => false,
+      () => {
+        scene.remove(LOCK);
+      },
+    );
+    const unlisted = whenever('list', '', () => refuse('EACCES'));
+    expect(scene.play(acquire(claim, { directory: '', yieldsFirst: true }), unlisted, driver)).to.include({
+      taken: true,
+    });
+    expect(behind).to.deep.equal([undefined, undefined, undefined]);
+  });
+
   it('stops reading the queue once it is the first', () => {
     const scene = lineOf(4);
     scene.write(LOCK, living);
