@@ -72,6 +72,9 @@ function withPathThrough(step: StepInLockDirectory, directory: string): Call {
   return step.call === 'rename' ? { ...step, to: reroute(step.to) } : { ...step, path: reroute(step.path) };
 }
 
+/** The time of a witness, or the current time if there is none. */
+const timeOf = (witness: fs.Stats | undefined): number => witness?.mtimeMs ?? Date.now();
+
 function actSync(step: Call, machine: Machine): unknown {
   switch (step.call) {
     case 'create':
@@ -101,7 +104,10 @@ function actSync(step: Call, machine: Machine): unknown {
         fs.lstatSync(step.other, { bigint: true }),
       );
     case 'age':
-      return fs.lstatSync(step.witness).mtimeMs - fs.lstatSync(step.path).mtimeMs;
+      return (
+        timeOf(step.witness === undefined ? undefined : fs.lstatSync(step.witness)) -
+        fs.lstatSync(step.path).mtimeMs
+      );
     case 'unlink':
       fs.unlinkSync(step.path);
       return true;
@@ -148,7 +154,10 @@ async function act(step: Call, machine: Machine): Promise<unknown> {
         await fs.promises.lstat(step.other, { bigint: true }),
       );
     case 'age':
-      return (await fs.promises.lstat(step.witness)).mtimeMs - (await fs.promises.lstat(step.path)).mtimeMs;
+      return (
+        timeOf(step.witness === undefined ? undefined : await fs.promises.lstat(step.witness)) -
+        (await fs.promises.lstat(step.path)).mtimeMs
+      );
     case 'unlink':
       await fs.promises.unlink(step.path);
       return true;

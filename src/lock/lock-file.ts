@@ -8,7 +8,7 @@ import { directoryFacts, isLocal, isSweepDue } from '../system/directory-facts.j
 import type { Io } from '../driver/run.js';
 import { delegate } from '../protocol/trampoline.js';
 import { ignoreErrors } from '../protocol/retry.js';
-import { judgeFound, readLock, recordsOf } from '../protocol/inspect.js';
+import { judgeSeen, readLock, recordsOf } from '../protocol/inspect.js';
 import { LockBase } from './lock-base.js';
 import type { HolderRecord } from '../model/record.js';
 import { abandon, breakByForce, release } from '../protocol/release.js';
@@ -73,7 +73,7 @@ abstract class NameLock extends LockBase<Claim> {
     return {
       path: this.lockPath,
       found: yield* withSibling(found, this.lockPath, this.directory),
-      judgement: yield* judgeFound(found, this.lockPath),
+      judgement: yield* judgeSeen(found, this.lockPath, this.options.orphanGraceMs),
     };
   }
 

@@ -49,7 +49,7 @@ export type Step =
   | { call: 'readlink'; path: string }
   | { call: 'list'; path: string; limit: number; lockDirectory?: LockDirectory }
   | { call: 'sameFile'; path: string; other: string }
-  | { call: 'age'; path: string; witness: string }
+  | { call: 'age'; path: string; witness?: string }
   | { call: 'unlink'; path: string; lockDirectory?: LockDirectory }
   | { call: 'rmdir'; path: string }
   | { call: 'judge'; record: HolderRecord; path: string; beacon?: BeaconState }
@@ -174,10 +174,12 @@ export function* sameFile(path: string, other: string): Protocol<boolean> {
 
 /**
  * How many milliseconds before `witness` the file `path` last changed; `undefined` if either is gone. Both times come
- * from the filesystem's own clock, so that a server whose clock is wrong can't make a lock look old.
+ * from the filesystem's own clock, so that a server whose clock is wrong can't make a lock look old. Without a witness,
+ * the other time is the current one by this machine's clock: never remove anything on its account.
  */
-export function* age(path: string, witness: string): Protocol<number | undefined> {
-  return (yield { call: 'age', path, witness }) as number | undefined;
+export function* age(path: string, witness?: string): Protocol<number | undefined> {
+  const step: Step = witness === undefined ? { call: 'age', path } : { call: 'age', path, witness };
+  return (yield step) as number | undefined;
 }
 
 /** Removes the name of a file or link; false if it didn't exist. */

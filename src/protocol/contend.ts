@@ -32,7 +32,7 @@ import { createAsDirectory, removeClaim } from './directory.js';
 import { createAsText } from './link.js';
 import { delegate } from './trampoline.js';
 import { bestEffort, retry } from './retry.js';
-import { isClaim, isSame, judgeFound, readLock, recordsOf } from './inspect.js';
+import { ORPHAN, isClaim, isSame, judgeFound, readLock, recordsOf } from './inspect.js';
 import { type HolderRecord } from '../model/record.js';
 import { privatePath, claimIn, evictionDepth, evictionOf } from '../model/file-names.js';
 import {
@@ -159,7 +159,7 @@ export function* remove(name: string, found: Found, lock: string): Protocol<void
 export function* judgeLock(found: Found, name: string, claim: Claim): Protocol<Judgement> {
   if (found.kind !== 'empty') return yield* judgeFound(found, name);
   return (yield* isOrphan(name, claim))
-    ? { verdict: 'dead', reason: 'it has been an empty directory, unchanged, for longer than its grace' }
+    ? ORPHAN
     : {
         verdict: 'unknown',
         reason: 'an empty directory is a lock that is being created, or another program’s',

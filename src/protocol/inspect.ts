@@ -11,6 +11,7 @@ import type { Claim } from '../model/claim.js';
 import { parseRecord, type HolderRecord } from '../model/record.js';
 import {
   MAX_NAMES,
+  age,
   judge,
   list,
   read,
@@ -93,6 +94,22 @@ export function isSame(one: Found | undefined, other: Found): boolean {
   const tokens = new Set(recordsOf(one).map((record) => record.token));
   const others = recordsOf(other);
   return tokens.size === others.length && others.every((record) => tokens.has(record.token));
+}
+
+/** An empty directory that the next acquire removes. */
+export const ORPHAN: Judgement = {
+  verdict: 'dead',
+  reason: 'it has been an empty directory, unchanged, for longer than its grace',
+};
+
+/**
+ * As `judgeFound`, for a check that takes nothing: an empty directory counts as dead once an acquire would remove it.
+ * Unlike an acquire, it compares the directory's time with this machine's clock, because a check must work in a
+ * directory that may not be written.
+ */
+export function* judgeSeen(found: Found, name: string, orphanGraceMs: number): Protocol<Judgement> {
+  if (found.kind !== 'empty') return yield* judgeFound(found, name);
+  return ((yield* age(name)) ?? 0) >= orphanGraceMs ? ORPHAN : yield* judgeFound(found, name);
 }
 
 /** Determines whether a lock's holder is alive; `unknown` for an empty directory or a foreign lock. */
