@@ -9,22 +9,22 @@
 import { isMainThread } from 'node:worker_threads';
 import { lightBeacon } from '../system/beacon.js';
 import type { AnyClaim } from '../model/claim.js';
-import { runSync } from '../driver/run.js';
+import { noWait, runSync, type WaitPolicy } from '../driver/run.js';
 import { NotLocked, NotMyLock } from '../model/errors.js';
 import { untrackClaim, trackClaim } from './exit-hook.js';
 import * as failures from './messages.js';
 import { Ownership } from './ownership.js';
-import { ignoreErrors } from '../protocol/retry.js';
 import { recordsOf } from '../protocol/inspect.js';
 import { isThisProcess } from '../system/machine.js';
 import { LockKind } from './lock-kind.js';
 import type { Place } from './thread-queue.js';
 import type { HolderRecord } from '../model/record.js';
 import { registry, type TrackedClaim } from './registry.js';
-import { backoff, type Blocker, type Protocol } from '../model/steps.js';
+import type { Blocker, Protocol } from '../model/steps.js';
+import { whileTimeLasts } from './time-limit.js';
 
-/** How long a release at exit waits, where the process is expected to end: a dead holder is recovered anyway. */
-const EXIT_TIMEOUT_MS = 100;
+/** The waits of a release at exit, which `whileTimeLasts` limits. */
+const EXIT_WAIT: WaitPolicy = { ...noWait, pollInterval: 10 };
 
 /** @typeParam C What the lock's protocol knows of a claim, besides the holder's record. */
 export abstract class LockCalls<C extends AnyClaim> extends LockKind<C> {
@@ -143,14 +143,14 @@ export abstract class LockCalls<C extends AnyClaim> extends LockKind<C> {
   /** Has the claim released at exit, however far it has got by then. */
   protected track(claim: C, isHooking = true): void {
     if (claim.record.beacon !== undefined) lightBeacon(this.lockPath, claim.record.token); // A pause put it out.
+    const isHeld = () => this.#ownership.claim === claim;
     const owned: TrackedClaim = {
       claim,
-      giveBack: () => {
-        const isHeld = this.#ownership.claim === claim;
+      isHeld,
+      giveBack: (hasTime) => {
         // The process holds the lock, not this thread; other threads may rely on it.
-        if (isHeld && !this.options.threaded && !isMainThread) return;
-        const isUnderWay = !isHeld && this.io === 'async';
-        runSync(this.#abandoningAtExit(claim, isUnderWay), this.shortWait(EXIT_TIMEOUT_MS));
+        if (isHeld() && !this.options.threaded && !isMainThread) return;
+        runSync(whileTimeLasts(this.#givingBackAtExit(claim), hasTime), EXIT_WAIT);
       },
       letGo: (how) => {
         this.#ownership.letGo(claim, how);
@@ -160,13 +160,17 @@ export abstract class LockCalls<C extends AnyClaim> extends LockKind<C> {
   }
 
   /**
-   * At exit a call in the thread pool can't be awaited any more, and it may create its file after ours was removed.
-   * So it gets a moment, twice. What it creates even later is left by a dead process, and swept.
+   * A held lock is released as by `release()`, which needs no space on a full disk. To remove a claim in an unknown state
+   * may need some.
    */
-  *#abandoningAtExit(claim: C, isUnderWay: boolean): Protocol<void> {
-    for (const tries of isUnderWay ? [3, 5] : []) {
-      yield* ignoreErrors(this.abandoning(claim));
-      yield* backoff(tries);
+  *#givingBackAtExit(claim: C): Protocol<void> {
+    if (this.#ownership.claim === claim) {
+      try {
+        yield* this.releasing(claim);
+        return;
+      } catch {
+        // Whatever can be removed is removed below.
+      }
     }
     yield* this.abandoning(claim);
   }
