@@ -11,13 +11,24 @@
  * recognizes what a killed process left, and never takes a user's file for it. write-file-atomic appends a number to
  * its target, as log rotation does; so it gets a temporary name as its target, never the file's own name.
  *
- * The caller holds the lock of the file. A symbolic link is followed to its target; a dangling one is replaced.
+ * Rule REPLACE-5: When the process exits, the temporary file is removed before the lock is released. The thread pool
+ * completes a call that it has got, also after the exit hooks:
+ *
+ *     P.1 rename(temporary, file) waits in the thread pool; process.exit(); the lock is released
+ *     Q.1 acquires the lock, replaces the file, releases
+ *     P.2 the thread pool renames: Q's update is lost
+ *
+ * The names are removed in the order in which the file gets them, so that a rename that is under way moves it to a name
+ * that is removed next, or finds nothing.
+ *
+ * The caller holds the lock of the file. A symbolic link is followed (TARGET-1).
  */
 import * as fs from 'node:fs';
 import { basename, dirname, join } from 'node:path';
-import { onExit } from 'signal-exit';
-import type { Options } from 'write-file-atomic';
+import { beforeExitRelease } from '../lock/exit-hook.js';
 import { randomBytes } from '../system/random-bytes.js';
+import { keepOwner, keepOwnerSync } from './owner.js';
+import { attempt, resolveTarget, resolveTargetSync } from './target.js';
 import { loadWriteFileAtomic } from './write-file-atomic.js';
 
 const MARK = 'holdfast-';
@@ -28,45 +39,66 @@ const TEMPORARY_SUFFIX = new RegExp(`^\\.${MARK}[0-9a-f]{24}(?:\\.\\d+)?$`);
 /** What write-file-atomic itself writes (REPLACE-2). */
 const EMPTY = '';
 
-/** Replaces a file. `mode` applies to a new file; an existing one keeps its mode and its owner. */
+/** Replaces a file. `mode` applies to a new file; an existing one keeps its mode, its owner and its group. */
 export async function replace(path: string, bytes: Uint8Array, mode?: number): Promise<void> {
-  const target = await fs.promises.realpath(path).catch(() => path);
+  const target = await resolveTarget(path);
   const temporary = temporaryPathFor(target);
-  const removeExitHook = onExit(() => {
-    fs.rmSync(temporary, { force: true });
+  const names = [temporary];
+  const endExitCleanUp = beforeExitRelease(() => {
+    removeAll(names);
   });
   try {
     const stats = await fs.promises.stat(target).catch(() => undefined);
+    const fill = async (created: string) => {
+      names.unshift(created); // REPLACE-5: before the name that it gets next.
+      if (stats !== undefined) await keepOwner(created, stats); // First: the bytes are for this group.
+      await fs.promises.writeFile(created, bytes, { flag: 'r+' });
+    };
     // A promise is awaited here, though the types don't say so.
-    const tmpfileCreated = (created: string) =>
-      fs.promises.writeFile(created, bytes, { flag: 'r+' }) as unknown;
-    await loadWriteFileAtomic()(temporary, EMPTY, { ...attributes(stats, mode), tmpfileCreated });
+    const tmpfileCreated = fill as (created: string) => unknown;
+    await loadWriteFileAtomic()(temporary, EMPTY, { mode: stats?.mode ?? mode, tmpfileCreated });
     await fs.promises.rename(temporary, target);
   } catch (error) {
-    await fs.promises.rm(temporary, { force: true });
-    throw error;
+    removeAll(names);
+    throw explain(error, target);
   } finally {
-    removeExitHook();
+    endExitCleanUp();
   }
   await syncDirectory(dirname(target));
 }
 
 /** The synchronous form of `replace`. */
 export function replaceSync(path: string, bytes: Uint8Array, mode?: number): void {
-  const target = attempt(() => fs.realpathSync(path)) ?? path;
+  const target = resolveTargetSync(path);
   const temporary = temporaryPathFor(target);
   try {
     const stats = attempt(() => fs.statSync(target));
     const tmpfileCreated = (created: string) => {
+      if (stats !== undefined) keepOwnerSync(created, stats);
       fs.writeFileSync(created, bytes, { flag: 'r+' });
     };
-    loadWriteFileAtomic().sync(temporary, EMPTY, { ...attributes(stats, mode), tmpfileCreated });
+    loadWriteFileAtomic().sync(temporary, EMPTY, { mode: stats?.mode ?? mode, tmpfileCreated });
     fs.renameSync(temporary, target);
   } catch (error) {
-    fs.rmSync(temporary, { force: true });
-    throw error;
+    removeAll([temporary]);
+    throw explain(error, target);
   }
   syncDirectorySync(dirname(target));
+}
+
+/** Never throws: a refusal must not hide the error that made the files useless. */
+function removeAll(names: readonly string[]): void {
+  for (const name of names) attempt(() => fs.rmSync(name, { force: true }));
+}
+
+/** Says what to do about a mount point, which the system refuses to replace without saying that it is one. */
+function explain(error: unknown, target: string): unknown {
+  const { code, syscall } = error as NodeJS.ErrnoException;
+  if (code !== 'EBUSY' || syscall !== 'rename' || process.platform === 'win32') return error;
+  const message =
+    `${target} can't be replaced, because it is a mount point, such as a single file that is mounted into a ` +
+    `container. Mount its directory instead (EBUSY)`;
+  return Object.assign(new Error(message, { cause: error }), { code, syscall, path: target });
 }
 
 /**
@@ -75,7 +107,7 @@ export function replaceSync(path: string, bytes: Uint8Array, mode?: number): voi
  */
 export async function sweepReplacements(path: string): Promise<void> {
   try {
-    const target = await fs.promises.realpath(path).catch(() => path);
+    const target = await resolveTarget(path);
     for (const leftover of leftoversFor(target, await fs.promises.readdir(dirname(target))))
       await fs.promises.rm(leftover, { force: true });
   } catch {
@@ -86,7 +118,7 @@ export async function sweepReplacements(path: string): Promise<void> {
 /** The synchronous form of `sweepReplacements`. */
 export function sweepReplacementsSync(path: string): void {
   try {
-    const target = attempt(() => fs.realpathSync(path)) ?? path;
+    const target = resolveTargetSync(path);
     for (const leftover of leftoversFor(target, fs.readdirSync(dirname(target))))
       fs.rmSync(leftover, { force: true });
   } catch {
@@ -103,18 +135,6 @@ function leftoversFor(target: string, names: readonly string[]): string[] {
   return names
     .filter((name) => name.startsWith(base) && TEMPORARY_SUFFIX.test(name.slice(base.length)))
     .map((name) => join(dirname(target), name));
-}
-
-function attributes(stats: fs.Stats | undefined, mode: number | undefined): Options {
-  return stats === undefined ? { mode } : { mode: stats.mode, chown: { uid: stats.uid, gid: stats.gid } };
-}
-
-function attempt<T>(call: () => T): T | undefined {
-  try {
-    return call();
-  } catch {
-    return undefined;
-  }
 }
 
 /** Applies REPLACE-3. The file is in place already, so a system that can't sync directories is no error. */

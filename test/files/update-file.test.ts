@@ -212,13 +212,6 @@ for (const [name, form] of Object.entries(forms)) {
       expect(readFileSync(real, 'utf8')).to.equal('true');
     });
 
-    it('replaces a dangling symbolic link', async () => {
-      const path = file();
-      symlinkSync('/nowhere/at/all', path);
-      await form.text(path, () => 'new');
-      expect(readFileSync(path, 'utf8')).to.equal('new');
-    });
-
     it('names the directory that is missing', async () => {
       const path = temporaryDirectory().join('none/file');
       const error = await errorOf(form.text(path, () => 'new'));
