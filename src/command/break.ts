@@ -23,6 +23,6 @@ export async function breakLock({ path, force }: Break): Promise<Holder | null> 
   if (previousHolder !== undefined) {
     return { ...previousHolder, kind: seen.kind, verdict: 'dead', reason: 'it died holding the lock' };
   }
-  // An empty directory names no holder. `acquire()` has removed it only if its grace period was over.
-  return seen.kind === 'empty' ? seen : null;
+  // Neither names its holder. `acquire()` has removed an empty directory only if its grace period was over.
+  return seen.kind === 'empty' || seen.kind === 'lost' ? seen : null;
 }

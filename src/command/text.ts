@@ -14,6 +14,7 @@ export function stateOf(holder: Holder | null): State {
 
 /** Names the holder, as far as the lock records it. */
 export function describeHolder(holder: Holder): string {
+  if (holder.kind === 'lost') return 'an unknown holder (the text of the lock was lost)';
   if (holder.kind === 'empty') return 'an unnamed holder (an empty directory)';
   if (holder.kind !== 'foreign') return nameHolder(holder);
   return `${holder.description ?? 'a lock that is not ours'}${describeLibrary(holder)}`;

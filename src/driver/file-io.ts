@@ -1,6 +1,7 @@
 /** Reading, listing and creating a lock's files: the steps that take more than one system call, in both forms. */
 import { isUtf8 } from 'node:buffer';
 import * as fs from 'node:fs';
+import { MARK } from '../model/mark.js';
 import { MAX_TEXT_BYTES, type Content } from '../model/steps.js';
 
 // The name may have become something else since `lstat`. O_NOFOLLOW: a symbolic link is text, and is never followed.
@@ -19,10 +20,18 @@ function notAFile(stats: fs.Stats): Content | undefined {
   return undefined;
 }
 
-function toText(buffer: Buffer): Content {
-  return isUtf8(buffer)
-    ? { is: 'file', text: buffer.toString() }
-    : { is: 'other', what: 'a file whose content is not text' };
+function toContent(bytes: Buffer, mode: number): Content {
+  const isMarked = (mode & MARK) !== 0;
+  if (isMarked && bytes.includes(0)) return { is: 'file', text: '\0', isMarked }; // Whatever else a crash left in it.
+  const whole = isMarked ? withoutCutCharacter(bytes) : bytes;
+  if (!isUtf8(whole)) return { is: 'other', what: 'a file whose content is not text' };
+  return { is: 'file', text: whole.toString(), ...(isMarked ? { isMarked } : {}) };
+}
+
+/** Without the character that the bytes end in the middle of, if they do: where a crash cut a text short. */
+function withoutCutCharacter(bytes: Buffer): Buffer {
+  const start = bytes.findLastIndex((byte) => (byte & 0xc0) !== 0x80);
+  return isUtf8(bytes.subarray(start)) || bytes.length - start > 3 ? bytes : bytes.subarray(0, start);
 }
 
 /** A directory is opened to learn whether we may read it. Windows can't open directories. */
@@ -39,10 +48,11 @@ export function readSync(path: string): Content {
   if (named !== undefined && !mustBeOpened(named)) return named;
   const descriptor = fs.openSync(path, READ_FLAGS);
   try {
-    const other = notAFile(fs.fstatSync(descriptor));
+    const stats = fs.fstatSync(descriptor);
+    const other = notAFile(stats);
     if (other !== undefined) return other;
     const buffer = Buffer.allocUnsafe(MAX_TEXT_BYTES);
-    return toText(buffer.subarray(0, fs.readSync(descriptor, buffer, 0, MAX_TEXT_BYTES, 0)));
+    return toContent(buffer.subarray(0, fs.readSync(descriptor, buffer, 0, MAX_TEXT_BYTES, 0)), stats.mode);
   } finally {
     fs.closeSync(descriptor);
   }
@@ -53,10 +63,11 @@ export async function read(path: string): Promise<Content> {
   if (named !== undefined && !mustBeOpened(named)) return named;
   const file = await fs.promises.open(path, READ_FLAGS);
   try {
-    const other = notAFile(await file.stat());
+    const stats = await file.stat();
+    const other = notAFile(stats);
     if (other !== undefined) return other;
     const buffer = Buffer.allocUnsafe(MAX_TEXT_BYTES);
-    return toText(buffer.subarray(0, (await file.read(buffer, 0, MAX_TEXT_BYTES, 0)).bytesRead));
+    return toContent(buffer.subarray(0, (await file.read(buffer, 0, MAX_TEXT_BYTES, 0)).bytesRead), stats.mode);
   } finally {
     await file.close();
   }

@@ -11,7 +11,8 @@ import { createFile, createFileSync, isSameFile, list, listSync, read, readSync 
 import type { Machine } from '../system/machine.js';
 import { withDirectory, withDirectorySync } from '../system/directory-handle.js';
 import type { Content, Step } from '../model/steps.js';
-import { judgeHolder } from '../system/verdict.js';
+import { isBeforeBoot } from '../system/boot-time.js';
+import { judgeHolder, judgeLost } from '../system/verdict.js';
 import { judgePidAlone } from '../system/pid-verdict.js';
 
 /** The steps that the file system or the machine answers. The driver answers `pause` and `backoff` itself. */
@@ -72,8 +73,12 @@ function withPathThrough(step: StepInLockDirectory, directory: string): Call {
   return step.call === 'rename' ? { ...step, to: reroute(step.to) } : { ...step, path: reroute(step.path) };
 }
 
-/** The time of a witness, or the current time if there is none. */
-const timeOf = (witness: fs.Stats | undefined): number => witness?.mtimeMs ?? Date.now();
+/** In milliseconds, by the file system's own clock if there is a witness. */
+function ageOf(file: fs.Stats, witness: fs.Stats | undefined, path: string, machine: Machine): number {
+  const now = witness?.mtimeMs ?? Date.now();
+  const isOfEarlierBoot = isBeforeBoot(file.mtimeMs, now);
+  return isOfEarlierBoot && machine.isLocal(dirname(path)) === true ? Infinity : now - file.mtimeMs;
+}
 
 function actSync(step: Call, machine: Machine): unknown {
   switch (step.call) {
@@ -104,9 +109,11 @@ function actSync(step: Call, machine: Machine): unknown {
         fs.lstatSync(step.other, { bigint: true }),
       );
     case 'age':
-      return (
-        timeOf(step.witness === undefined ? undefined : fs.lstatSync(step.witness)) -
-        fs.lstatSync(step.path).mtimeMs
+      return ageOf(
+        fs.lstatSync(step.path),
+        step.witness === undefined ? undefined : fs.lstatSync(step.witness),
+        step.path,
+        machine,
       );
     case 'unlink':
       fs.unlinkSync(step.path);
@@ -118,6 +125,8 @@ function actSync(step: Call, machine: Machine): unknown {
       return judgeHolder(step.record, machine, dirname(step.path), step.beacon);
     case 'judgePid':
       return judgePidAlone(step.pid, machine, dirname(step.path));
+    case 'judgeLost':
+      return judgeLost(machine, dirname(step.path));
     case 'probe':
       return probeSync(step.path);
     case 'custom':
@@ -154,9 +163,11 @@ async function act(step: Call, machine: Machine): Promise<unknown> {
         await fs.promises.lstat(step.other, { bigint: true }),
       );
     case 'age':
-      return (
-        timeOf(step.witness === undefined ? undefined : await fs.promises.lstat(step.witness)) -
-        (await fs.promises.lstat(step.path)).mtimeMs
+      return ageOf(
+        await fs.promises.lstat(step.path),
+        step.witness === undefined ? undefined : await fs.promises.lstat(step.witness),
+        step.path,
+        machine,
       );
     case 'unlink':
       await fs.promises.unlink(step.path);
@@ -169,6 +180,8 @@ async function act(step: Call, machine: Machine): Promise<unknown> {
       return judgeHolder(step.record, machine, dirname(step.path), step.beacon);
     case 'judgePid':
       return judgePidAlone(step.pid, machine, dirname(step.path));
+    case 'judgeLost':
+      return judgeLost(machine, dirname(step.path));
     case 'probe':
       return await probe(step.path);
     case 'custom':

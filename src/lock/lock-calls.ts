@@ -32,6 +32,7 @@ export abstract class LockCalls<C extends AnyClaim> extends LockKind<C> {
     this.#leave(place);
   });
   #previous: HolderRecord | undefined;
+  #isClean = true;
 
   /**
    * False if the last acquire took the lock over from a dead holder, which may have left its work unfinished.
@@ -40,7 +41,7 @@ export abstract class LockCalls<C extends AnyClaim> extends LockKind<C> {
    * if (!lock.clean) await repair();
    */
   get clean(): boolean {
-    return this.#previous === undefined;
+    return this.#isClean;
   }
 
   /** The record of the dead holder from which the last acquire took the lock over, if it did. */
@@ -58,6 +59,7 @@ export abstract class LockCalls<C extends AnyClaim> extends LockKind<C> {
       yield* this.sweeping(taken);
       this.#ownership.begin(taken.claim, place);
       this.#previous = taken.previous;
+      this.#isClean = taken.previous === undefined && taken.afterCrash !== true;
     } catch (error) {
       untrackClaim(claim);
       this.#leave(place);

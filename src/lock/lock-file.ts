@@ -44,17 +44,18 @@ abstract class NameLock extends LockBase<Claim> {
     };
     let wasHeld = true; // Or the system refused, as it will again.
     try {
-      const { previous, hasWaited } = yield* delegate(acquire(claim, hints));
+      const { previous, afterCrash, hasWaited } = yield* delegate(acquire(claim, hints));
       wasHeld = hasWaited === true;
       if (wasHeld) noteAcquired(this.lockPath);
-      return { claim, previous };
+      return { claim, previous, afterCrash };
     } finally {
       noteContention(this.lockPath, wasHeld);
     }
   }
 
-  protected override *sweeping({ claim, previous }: Taken<Claim>): Protocol<void> {
-    if (isSweepDue(this.directory, previous)) yield* ignoreErrors(sweep(this.directory, claim, previous));
+  protected override *sweeping({ claim, previous, afterCrash }: Taken<Claim>): Protocol<void> {
+    if (isSweepDue(this.directory, previous) || afterCrash === true)
+      yield* ignoreErrors(sweep(this.directory, claim, previous));
   }
 
   protected override *releasing(claim: Claim): Protocol<boolean> {

@@ -46,13 +46,14 @@ export class PidLockFile extends LockBase<PidClaim> {
   }
 
   protected override *acquiring(claim: PidClaim): Protocol<Taken<PidClaim>> {
-    const { previous } = yield* acquirePid(claim);
-    return { claim, previous };
+    const { previous, afterCrash } = yield* acquirePid(claim);
+    return { claim, previous, afterCrash };
   }
 
-  protected override *sweeping({ claim, previous }: Taken<PidClaim>): Protocol<void> {
+  protected override *sweeping({ claim, previous, afterCrash }: Taken<PidClaim>): Protocol<void> {
     const directory = dirname(this.lockPath);
-    if (isSweepDue(directory, previous)) yield* ignoreErrors(sweep(directory, claim.name, previous));
+    if (isSweepDue(directory, previous) || afterCrash === true)
+      yield* ignoreErrors(sweep(directory, claim.name, previous));
   }
 
   protected override *releasing(claim: PidClaim): Protocol<boolean> {

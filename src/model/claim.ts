@@ -1,6 +1,7 @@
 /** A claim: what one acquisition puts under a lock's name. */
 import { formatRecord, type HolderRecord } from './record.js';
 import { privatePath } from './file-names.js';
+import { MARK } from './mark.js';
 
 /** How a lock's name appears: as a hard link, a directory or a symbolic link. They exclude each other. */
 export type Kind = 'link' | 'mkdir' | 'symlink';
@@ -20,7 +21,7 @@ export interface Claim extends AnyClaim {
   readonly text: string;
   /** This claim's own path beside the lock: the file is complete there before it appears under the lock's name. */
   readonly privateFile: string;
-  /** The permissions of the claim's file, less the umask. */
+  /** The permissions of the claim's file, less the umask, and the mark if the directory is on a local disk. */
   readonly mode: number;
   /** How long an empty lock directory counts as held, in milliseconds. */
   readonly orphanGraceMs: number;
@@ -28,7 +29,7 @@ export interface Claim extends AnyClaim {
 
 /** The permissions of a directory for files of this mode: every user who may read the files may enter it. */
 export function directoryMode(mode: number): number {
-  return mode | 0o300 | ((mode & 0o444) >> 2);
+  return (mode & ~MARK) | 0o300 | ((mode & 0o444) >> 2);
 }
 
 export interface ClaimOptions {
@@ -43,7 +44,7 @@ export function makeClaim(lock: string, kind: Kind, record: HolderRecord, option
     record,
     text: formatRecord(record),
     privateFile: privatePath(lock, record.token),
-    mode: options.mode,
+    mode: record.local === true ? options.mode | MARK : options.mode, // CRASH-3
     orphanGraceMs: options.orphanGraceMs,
   };
 }
@@ -54,4 +55,6 @@ export interface Taken<C extends AnyClaim = AnyClaim> {
   readonly claim: C;
   /** The dead holder that it replaced, if any. */
   readonly previous: HolderRecord | undefined;
+  /** It replaced a dead holder whose record was lost when the machine crashed. */
+  readonly afterCrash?: boolean | undefined;
 }

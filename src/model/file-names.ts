@@ -1,6 +1,16 @@
 /** The names that a lock has on disk besides its own. Each begins with the lock's name or with `.holdfast-`. */
 import type { Token } from './record.js';
 
+/** Has a name in a lock directory the form of a token? */
+export function isToken(name: string): name is Token {
+  return /^[0-9a-f]{24}$/.test(name);
+}
+
+/** The directory of a lock; empty for the root's. */
+export function directoryOf(lock: string): string {
+  return lock.replace(/[/\\][^/\\]*$/, '');
+}
+
 /** The private file of a claim: complete there before it appears under the lock's name. */
 export function privatePath(lock: string, token: Token): string {
   return `${lock}.${token}`;

@@ -14,6 +14,7 @@ export function describeHolder(path: string, holder: Holder, now: number): strin
       `holdfast never removes it automatically. If you are sure that no program uses it, call breakLock() or remove it.`
     );
   }
+  if (holder.kind === 'lost') return `${path} is a lock whose text was lost; ${describeLiveness(holder)}`;
   if (holder.kind === 'empty') {
     return (
       `${path} is an empty directory: ${holder.library ?? 'possibly a lock that is being created'}. ` +

@@ -11,7 +11,10 @@ import type { Found, Judgement } from './steps.js';
  * if (holder?.verdict === 'unknown') console.log(`pid ${holder.pid}, on ${holder.host}: ${holder.reason}`);
  */
 export interface Holder extends Judgement, Partial<HolderRecord> {
-  /** The lock's form on disk. `empty`: an empty directory. `foreign`: another program's lock. */
+  /**
+   * The lock's form on disk. `empty`: an empty directory. `lost`: a lock of ours whose text was lost when its machine
+   * crashed. `foreign`: another program's lock.
+   */
   readonly kind: Found['kind'];
   /** Of a foreign lock: what the lock's name is on disk. */
   readonly description?: string;
@@ -24,6 +27,7 @@ export function holderFrom(found: Found, judgement: Judgement): Holder {
   const { kind } = found;
   if (kind === 'foreign')
     return { kind, verdict, reason, description: found.what, ...identifyForeignLock(found) };
+  if (kind === 'lost') return { kind, verdict, reason };
   if (kind === 'empty') return { kind, verdict, reason, ...EMPTY_DIRECTORY };
   return { ...(kind === 'mkdir' ? found.records[0] : found.record), kind, verdict, reason };
 }

@@ -19,7 +19,8 @@ export const MAX_NAMES = 16;
 /** What a name is on disk, as far as one `open` that doesn't follow links can determine. */
 export type Content =
   | { is: 'nothing' }
-  | { is: 'file'; text: string }
+  /** `isMarked`: its mode has our mark (`mark.ts`). */
+  | { is: 'file'; text: string; isMarked?: true }
   | { is: 'symlink' }
   | { is: 'directory' }
   /** Something that we don't create or may not read. `what` describes it for people. */
@@ -55,6 +56,7 @@ export type Step =
   | { call: 'judge'; record: HolderRecord; path: string; beacon?: BeaconState }
   | { call: 'probe'; path: string }
   | { call: 'judgePid'; pid: number; path: string }
+  | { call: 'judgeLost'; path: string }
   | { call: 'custom'; sync: () => unknown; async: () => Promise<unknown> }
   | { call: 'pause'; blocker: Blocker; position?: QueuePosition }
   | { call: 'backoff'; tries: number };
@@ -92,8 +94,13 @@ export interface QueuePosition {
 export type Found =
   /** A claim of ours. Two checks that read the same `text` saw the same claim. */
   | { kind: 'link' | 'symlink'; text: string; record: HolderRecord }
-  /** A directory of claims of ours: one, or more for an instant, but never none. */
-  | { kind: 'mkdir'; records: readonly [HolderRecord, ...HolderRecord[]] }
+  /** A directory of claims of ours: one, or more for an instant, but never none. `lost` are those without a text. */
+  | { kind: 'mkdir'; records: readonly [HolderRecord, ...HolderRecord[]]; lost?: readonly string[] }
+  /**
+   * A lock of ours whose text was lost when its machine crashed (`crash.ts`). `names` are the claims of a directory if
+   * none of them has its text.
+   */
+  | { kind: 'lost'; names?: readonly string[] }
   /** A claim of ours whose record is elsewhere: beside a pid file, in a database, or where a lock's author keeps it. */
   | { kind: 'pid' | 'row' | 'other'; record: HolderRecord }
   /** An empty directory: a lock that is being created or released, or another program's complete lock. */
@@ -208,6 +215,11 @@ export function* probeBeacon(path: string): Protocol<BeaconState> {
 /** Determines whether the writer of the pid file at `path` is alive. The file contains only its pid. */
 export function* judgePid(pid: number, path: string): Protocol<Judgement> {
   return (yield { call: 'judgePid', pid, path }) as Judgement;
+}
+
+/** Is the holder of a lock without its text, which is at `path`, dead? */
+export function* judgeLost(path: string): Protocol<Judgement> {
+  return (yield { call: 'judgeLost', path }) as Judgement;
 }
 
 /**

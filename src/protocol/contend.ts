@@ -28,6 +28,7 @@
  * Not promised: which of several contenders gets the lock.
  */
 import type { Claim } from '../model/claim.js';
+import { removeLost } from './crash.js';
 import { createAsDirectory, removeClaim } from './directory.js';
 import { createAsText } from './link.js';
 import { delegate } from './trampoline.js';
@@ -53,7 +54,13 @@ const MAX_TRIES = 16;
 export const MAX_DEPTH = 8;
 
 /** The result of one attempt: the lock, and the dead holder that it was taken from, if any; or the blocker. */
-export type Attempt = { taken: true; previous?: HolderRecord } | { taken: false; blocker: Blocker };
+export type Attempt = ({ taken: true } & Replaced) | { taken: false; blocker: Blocker };
+
+/** The dead holder that was replaced, if any; `afterCrash`: there was one, and its record is lost. */
+export interface Replaced {
+  readonly previous?: HolderRecord;
+  readonly afterCrash?: true;
+}
 
 /** Creates what a claim needs on disk before it can take a name: for the link kind, its private file. */
 export function* prepare(claim: Claim): Protocol<void> {
@@ -68,18 +75,18 @@ export function* discard(claim: Claim): Protocol<boolean> {
 /** Tries to take `name`, the lock or an eviction lock, for a prepared claim. */
 export function* attempt(name: string, claim: Claim, depth = 0): Protocol<Attempt> {
   const appear = claim.kind === 'mkdir' ? createAsDirectory : createAsText;
-  let previous: HolderRecord | undefined;
+  let replaced: Replaced = {};
   let blocker: Blocker = { path: name, found: CHANGING, judgement: UNCLEAR };
   for (let tries = 0; tries < MAX_TRIES; tries++) {
-    if (yield* appear(name, claim)) return taken(previous);
+    if (yield* appear(name, claim)) return { taken: true, ...replaced };
     const found = yield* readLock(name);
     if (found === undefined) continue;
-    if (isClaim(found, claim)) return taken(previous); // EVICT-5
+    if (isClaim(found, claim)) return { taken: true, ...replaced }; // EVICT-5
     blocker = { path: name, found, judgement: yield* judgeLock(found, name, claim) };
     if (blocker.judgement.verdict !== 'dead') break; // EVICT-4
     const obstacle = yield* evict(name, found, claim, depth);
     if (obstacle !== undefined) return { taken: false, blocker: obstacle };
-    previous = recordsOf(found)[0];
+    replaced = replacedBy(found);
   }
   return { taken: false, blocker };
 }
@@ -87,8 +94,11 @@ export function* attempt(name: string, claim: Claim, depth = 0): Protocol<Attemp
 const CHANGING: Found = { kind: 'foreign', what: 'a name that changes hands faster than it can be taken' };
 const UNCLEAR: Judgement = { verdict: 'unknown', reason: `it is ${CHANGING.what}` };
 
-function taken(previous: HolderRecord | undefined): Attempt {
-  return previous === undefined ? { taken: true } : { taken: true, previous };
+/** What the next holder is told of a dead holder's lock. */
+export function replacedBy(found: Found): Replaced {
+  if (found.kind === 'lost') return { afterCrash: true };
+  const [previous] = recordsOf(found);
+  return previous === undefined ? {} : { previous };
 }
 
 /** Removes the dead holder's lock that was found at `name`, if it is still there; returns the blocker, if any. */
@@ -143,6 +153,11 @@ function* removeEvictionLock(eviction: string, claim: Claim): Protocol<void> {
 export function* remove(name: string, found: Found, lock: string): Protocol<void> {
   if (found.kind === 'mkdir') {
     for (const record of found.records) yield* removeClaim(name, record.token);
+    for (const token of found.lost ?? []) yield* removeClaim(name, token);
+  } else if (found.kind === 'lost' && found.names === undefined) {
+    yield* removeLost(name, lock);
+  } else if (found.kind === 'lost') {
+    for (const token of found.names ?? []) yield* removeClaim(name, token);
   } else if (found.kind === 'foreign' && found.names !== undefined) {
     for (const each of found.names) yield* unlink(claimIn(name, each), name);
     yield* rmdir(name);

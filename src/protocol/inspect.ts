@@ -6,13 +6,15 @@
  *
  * Not promised: that the lock is still the same when the caller uses the answer.
  */
-import { claimIn } from '../model/file-names.js';
+import { claimIn, isToken } from '../model/file-names.js';
 import type { Claim } from '../model/claim.js';
-import { parseRecord, type HolderRecord } from '../model/record.js';
+import { isLost } from '../model/mark.js';
+import { parseRecord, type HolderRecord, type Token } from '../model/record.js';
 import {
   MAX_NAMES,
   age,
   judge,
+  judgeLost,
   list,
   read,
   readlink,
@@ -30,6 +32,7 @@ export function* readLock(name: string): Protocol<Found | undefined> {
     const content = yield* read(name);
     if (content.is === 'nothing') return undefined;
     if (content.is === 'other') return { kind: 'foreign', what: content.what };
+    if (isLost(content)) return { kind: 'lost' }; // CRASH-1
     if (content.is === 'file') return fromText('link', content.text);
     // A symbolic link or a directory needs a second call, and may be gone by then.
     if (content.is === 'symlink') {
@@ -56,17 +59,20 @@ function* readLockDirectory(name: string): Protocol<Found | undefined> {
   if (names === undefined) return undefined;
   if (names.length === MAX_NAMES) return { kind: 'foreign', what: 'a directory of many files' };
   const texts: string[] = [];
+  const lost: Token[] = [];
   for (const each of names) {
     const content = yield* read(claimIn(name, each), name);
     if (content.is === 'nothing') return undefined;
     if (content.is !== 'file') return foreignFiles;
     texts.push(content.text);
+    if (isLost(content) && isToken(each)) lost.push(each); // CRASH-1
   }
   if (names.length === 0) return { kind: 'empty' };
   const records = texts.map(parseRecord).filter((record, index) => record?.token === names[index]);
   const [first, ...rest] = records.filter((record) => record !== undefined);
-  if (first !== undefined && rest.length === names.length - 1)
-    return { kind: 'mkdir', records: [first, ...rest] };
+  if (lost.length === names.length) return { kind: 'lost', names };
+  if (first !== undefined && 1 + rest.length + lost.length === names.length)
+    return { kind: 'mkdir', records: [first, ...rest], ...(lost.length === 0 ? {} : { lost }) };
   return texts.every((text) => text === '') ? { kind: 'foreign', what: FOREIGN_FILES, names } : foreignFiles;
 }
 
@@ -79,11 +85,18 @@ export function recordsOf(found: Found): readonly HolderRecord[] {
   return 'record' in found ? [found.record] : [];
 }
 
+/** The tokens of the claims in a lock, those without a text included; none if they are unknown. */
+function tokensOf(found: Found): readonly Token[] {
+  const tokens = recordsOf(found).map((record) => record.token);
+  if (found.kind === 'lost') return found.names ?? [];
+  return found.kind === 'mkdir' ? [...tokens, ...(found.lost ?? [])] : tokens;
+}
+
 /** Is a lock this claim's alone? */
 export function isClaim(found: Found | undefined, claim: Claim): boolean {
   if (found === undefined) return false;
-  const records = recordsOf(found);
-  return records.length === 1 && records[0]?.token === claim.record.token;
+  const tokens = tokensOf(found);
+  return tokens.length === 1 && tokens[0] === claim.record.token;
 }
 
 /** Did two reads of a name find the same claims? A token is never used twice, so equal tokens mean one claim. */
@@ -91,9 +104,9 @@ export function isSame(one: Found | undefined, other: Found): boolean {
   if (one?.kind !== other.kind) return false;
   if (one.kind === 'foreign' && other.kind === 'foreign')
     return one.what === other.what && one.text === other.text;
-  const tokens = new Set(recordsOf(one).map((record) => record.token));
-  const others = recordsOf(other);
-  return tokens.size === others.length && others.every((record) => tokens.has(record.token));
+  const tokens = new Set(tokensOf(one));
+  const others = tokensOf(other);
+  return tokens.size === others.length && others.every((token) => tokens.has(token));
 }
 
 /** An empty directory that the next acquire removes. */
@@ -116,10 +129,12 @@ export function* judgeSeen(found: Found, name: string, orphanGraceMs: number): P
 export function* judgeFound(found: Found, name: string): Protocol<Judgement> {
   if (found.kind === 'empty') return { verdict: 'unknown', reason: 'an empty directory names no holder' };
   if (found.kind === 'foreign') return { verdict: 'unknown', reason: `it is ${found.what}` };
+  if (found.kind === 'lost') return yield* judgeLost(name);
   let judgement: Judgement = { verdict: 'unknown', reason: 'it names no holder' };
   for (const record of recordsOf(found)) {
     judgement = yield* judge(record, name);
     if (judgement.verdict !== 'dead') break; // INSPECT-2
   }
-  return judgement;
+  const isUndecided = found.kind === 'mkdir' && found.lost !== undefined && judgement.verdict === 'dead';
+  return isUndecided ? yield* judgeLost(name) : judgement;
 }

@@ -1,8 +1,11 @@
 /** Reads the two names of a pid file, and determines whether its holder is alive. `pid-lock.ts` states the rules. */
+import { isErased } from '../model/mark.js';
 import { makeClaim, type AnyClaim, type Claim, type ClaimOptions } from '../model/claim.js';
 import { privatePath, recordBeside } from '../model/file-names.js';
 import type { HolderRecord } from '../model/record.js';
 import {
+  age,
+  judgeLost,
   judgePid,
   read,
   sameFile,
@@ -23,6 +26,9 @@ export interface PidClaim extends AnyClaim {
 
 /** How often both names are read again because they changed between two calls. */
 const MAX_READS = 8;
+
+/** How long after its record a pid file is written at most. No machine fails and starts again so fast. */
+const TOGETHER_MS = 1_000;
 
 const PID_LIMIT = 2 ** 31;
 
@@ -52,8 +58,12 @@ export function* inspectPid(path: string): Protocol<Blocker | undefined> {
     const beside = yield* readLock(recordBeside(path));
     const content = yield* read(path);
     const [record] = beside === undefined ? [] : recordsOf(beside);
-    if (beside !== undefined && record === undefined) return yield* besideIsForeign(beside, path);
-    if (record !== undefined && (content.is === 'nothing' || (yield* isOurs(path, content, record)))) {
+    const isBesideLost = beside?.kind === 'lost';
+    if (beside !== undefined && record === undefined && !isBesideLost)
+      return yield* besideIsForeign(beside, path);
+    if (isBesideLost && (content.is === 'nothing' || (yield* isOfErasedRecord(path, content))))
+      return yield* judgeErased(path); // CRASH-5
+    if (record !== undefined && (content.is === 'nothing' || (yield* isOursOrErased(path, content, record)))) {
       const found: Found = { kind: 'pid', record };
       return { path, found, judgement: yield* judgeFound(found, path) };
     }
@@ -78,8 +88,28 @@ export function* isOurs(path: string, content: Content, record: HolderRecord): P
   return yield* sameFile(path, secondName(path, record));
 }
 
+/** As `isOurs`, also where a crash has erased the pid (CRASH-5). */
+export function* isOursOrErased(path: string, content: Content, record: HolderRecord): Protocol<boolean> {
+  // With the text that a crash has taken.
+  return yield* isOurs(path, isErased(content) ? { is: 'file', text: pidText(record) } : content, record);
+}
+
+/** Is a pid file the one of the erased record beside it (CRASH-5)? */
+export function* isOfErasedRecord(path: string, content: Content): Protocol<boolean> {
+  if (isErased(content)) return true;
+  if (content.is !== 'file' || content.isMarked !== true || parsePid(content.text) === undefined) return false;
+  const ms = (yield* age(recordBeside(path), path)) ?? Infinity;
+  return ms >= 0 && ms < TOGETHER_MS;
+}
+
+/** CRASH-5. */
+function* judgeErased(path: string): Protocol<Blocker> {
+  return { path, found: { kind: 'lost' }, judgement: yield* judgeLost(path) };
+}
+
 /** PID-4. */
 function* judgeStranger(content: Content, path: string): Protocol<Blocker> {
+  if (isErased(content)) return yield* judgeErased(path);
   const pid = content.is === 'file' ? parsePid(content.text) : undefined;
   if (content.is !== 'file' || pid === undefined) {
     const what = content.is === 'other' ? content.what : 'no pid file';

@@ -15,14 +15,23 @@
  * Rule PID-4: Another program's pid file is judged by its pid alone (PIDVERDICT-1 to PIDVERDICT-3). It is removed only
  * if that proves its writer dead.
  *
+ * Rule CRASH-5: A record without its text (CRASH-1) describes the marked pid file that has no text either, or whose text was
+ * written right after the record by the file system's clock; a pid that was written later may be another program's. A
+ * record that has its text describes by PID-3 also a marked file without a text. Without this:
+ *
+ *     P.1 takes .evict, links its record   P.2 links its pid file: P holds
+ *     · power cut: the names are kept, the texts are lost
+ *     Q.1 reads: a record that is not ours, another program's: stuck
+ *
  * Not promised: safety in a race with a program that doesn't use `<path>.evict`. Between our second check of a dead
  * program's pid file and its removal, another such program may have replaced it.
  */
-import { evictionOf, privatePath, recordBeside } from '../model/file-names.js';
+import { directoryOf, evictionOf, privatePath, recordBeside, tokenOfPrivateFile } from '../model/file-names.js';
 import type { HolderRecord } from '../model/record.js';
 import {
   create,
   link,
+  list,
   pause,
   read,
   sameFile,
@@ -31,10 +40,22 @@ import {
   type Found,
   type Protocol,
 } from '../model/steps.js';
-import { discard, prepare, retract, withEvictionLock, type Attempt } from './contend.js';
+import { discard, prepare, replacedBy, retract, withEvictionLock, type Attempt, type Replaced } from './contend.js';
+import { removePrivateFile } from './crash.js';
 import { isClaim, isSame, readLock, recordsOf } from './inspect.js';
-import { inspectPid, isOurs, pidText, secondName, type PidClaim } from './pid-file.js';
+import {
+  inspectPid,
+  isOfErasedRecord,
+  isOurs,
+  isOursOrErased,
+  pidText,
+  secondName,
+  type PidClaim,
+} from './pid-file.js';
 import { bestEffort, ignoreErrors, retry } from './retry.js';
+
+/** How many names of the directory are read. */
+const MAX_NAMES_READ = 10_000;
 
 /** Takes the lock, with as many pauses as necessary and nothing on disk during a pause (ACQUIRE-1). */
 export function* acquirePid(claim: PidClaim): Protocol<Attempt & { taken: true }> {
@@ -69,9 +90,9 @@ function* take(claim: PidClaim): Protocol<Attempt> {
   const { path } = claim;
   const seen = yield* inspectPid(path);
   if (seen !== undefined && seen.judgement.verdict !== 'dead') return { taken: false, blocker: seen };
-  const previous = yield* clear(path, seen?.found);
+  const replaced = yield* clear(path, seen?.found);
   try {
-    if (yield* publish(claim)) return previous === undefined ? { taken: true } : { taken: true, previous };
+    if (yield* publish(claim)) return { taken: true, ...replaced };
   } catch (refusal) {
     // Now, under the eviction lock: to take it again later, this process might have to wait (EVICT-6).
     yield* ignoreErrors(withdraw(claim));
@@ -106,21 +127,43 @@ function* linked(from: string, to: string): Protocol<boolean> {
   return answer === 'made' || (answer === 'exists' && (yield* sameFile(from, to))); // EVICT-5
 }
 
-/** Removes the two names that were found; returns the record of their holder. */
-function* clear(path: string, found: Found | undefined): Protocol<HolderRecord | undefined> {
+/** Removes the two names that were found; returns what is known of their holder. */
+function* clear(path: string, found: Found | undefined): Protocol<Replaced> {
   const beside = yield* readLock(recordBeside(path));
   const [record] = beside === undefined ? [] : recordsOf(beside);
-  if (record !== undefined) yield* clearOurs(path, record);
+  if (record !== undefined) yield* clearOurs(path, record, isOursOrErased);
+  else if (found?.kind === 'lost' || beside?.kind === 'lost') yield* clearErased(path);
   else if (beside !== undefined) yield* retry(() => unlink(recordBeside(path)));
   // It was read under this same eviction lock, so it is still the foreign file that was found.
   if (found?.kind === 'foreign') yield* retry(() => unlink(path));
-  return record;
+  return beside === undefined ? (found?.kind === 'lost' ? { afterCrash: true } : {}) : replacedBy(beside);
 }
 
-/** Removes the pid file if it is ours, and then the record that describes it (PID-2). */
-function* clearOurs(path: string, record: HolderRecord): Protocol<boolean> {
+/**
+ * Removes the pid file of an erased record, and what belongs to it, in the order of PID-2. All second names are dead
+ * processes': under the eviction lock only the holder of `<path>.holder` has one, and it is dead (CRASH-5).
+ */
+function* clearErased(path: string): Protocol<void> {
+  if (yield* isOfErasedRecord(path, yield* read(path))) yield* retry(() => unlink(path));
+  const directory = directoryOf(path);
+  for (const each of (yield* list(directory, MAX_NAMES_READ)) ?? []) {
+    const token = tokenOfPrivateFile(each);
+    const name = `${directory}/${each}`;
+    if (token !== undefined && name === privatePath(`${path}.pid`, token)) yield* retry(() => unlink(name));
+  }
+  yield* removePrivateFile(recordBeside(path), path);
+  yield* retry(() => unlink(recordBeside(path)));
+}
+
+/**
+ * Removes the pid file if it is ours, and then the record that describes it (PID-2).
+ *
+ * @param belongs Determines whether it is. A holder that releases its lock must not take an emptied file for its own:
+ *   another program may be about to write its pid into it.
+ */
+function* clearOurs(path: string, record: HolderRecord, belongs = isOurs): Protocol<boolean> {
   const content = yield* read(path);
-  const ours = yield* isOurs(path, content, record);
+  const ours = yield* belongs(path, content, record);
   if (ours) yield* retry(() => unlink(path));
   yield* retry(() => unlink(secondName(path, record)));
   yield* unlink(privatePath(path, record.token));

@@ -10,6 +10,7 @@
 import type { Claim } from '../model/claim.js';
 import { attempt, isOrphan, judgeLock, retract } from './contend.js';
 import { readLock } from './inspect.js';
+import { isLost } from '../model/mark.js';
 import { parseRecord, type HolderRecord } from '../model/record.js';
 import { tokenOfPrivateFile, evictionDepth } from '../model/file-names.js';
 import { judge, list, read, unlink, type Protocol } from '../model/steps.js';
@@ -36,7 +37,7 @@ function* sweepPrivateFile(path: string, token: string, claim: Claim): Protocol<
   const record = parseRecord(content.text);
   const dead =
     record === undefined
-      ? content.text === '' && path.startsWith(`${claim.lock}.`) && (yield* isOrphan(path, claim))
+      ? (content.text === '' || isLost(content)) && path.startsWith(`${claim.lock}.`) && (yield* isOrphan(path, claim))
       : record.token === token && (yield* judge(record, path)).verdict === 'dead';
   if (dead) yield* unlink(path); // SWEEP-1
 }

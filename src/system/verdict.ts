@@ -54,6 +54,16 @@ export function judgeHolder(
   return judgePid(record, machine);
 }
 
+/**
+ * Judges the holder of a lock in `directory` that has our mark and no text. Our names appear with their text, and a kernel
+ * that runs doesn't forget what was written; so the machine has crashed since (CRASH-1, CRASH-3).
+ */
+export function judgeLost(machine: Machine, directory: string): Judgement {
+  return machine.isLocal(directory) === true
+    ? dead('the machine crashed before the lock’s text was on the disk')
+    : unknown('its text is missing, and on a disk that machines share it may come later');
+}
+
 /** The path of the holder's beacon, if it has one and only the beacon can decide. */
 function beaconOf(record: HolderRecord, machine: Machine, directory: string): string | undefined {
   if (record.beacon === undefined || record.local !== true || sharesPids(record, machine)) return undefined;

@@ -5,6 +5,7 @@
  * that changes eight times during one check, or eight recoveries that died one inside another.
  */
 import { advance } from '../../src/driver/run.js';
+import { MARK } from '../../src/model/mark.js';
 import { Trampoline } from '../../src/protocol/trampoline.js';
 import type { Blocker, Found, Judgement, Protocol, Step } from '../../src/model/steps.js';
 import { performOn } from '../simulation/calls.js';
@@ -83,10 +84,11 @@ export class Scene {
     if (step.call === 'pause') throw new TimeIsUp(step.blocker);
     if (step.call === 'backoff') return undefined;
     if (step.call === 'judge') return this.dead.has(step.record.token) ? DEAD : ALIVE;
+    if (step.call === 'judgeLost') return DEAD;
     if (step.call === 'judgePid') return this.dead.has(step.pid) ? DEAD : ALIVE;
     if (step.call === 'custom' || step.call === 'probe') throw new Error(`nobody answers ${step.call} here`);
     if (step.call !== 'create') return performOn(this.disk, step);
-    performOn(this.disk, { call: 'create', path: step.path });
+    performOn(this.disk, { call: 'create', path: step.path, isMarked: (step.mode & MARK) !== 0 });
     return performOn(this.disk, { call: 'fill', path: step.path, text: step.text });
   }
 }

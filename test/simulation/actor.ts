@@ -12,6 +12,7 @@ import { Refusal, type Disk } from './disk.js';
 import { answerOf, keyOf, placeOf, type ActorCall, type Answer } from './answer.js';
 import { BLANK, atPause, keyOfMemory, remember, type Memory } from './memory.js';
 import { Trampoline } from '../../src/protocol/trampoline.js';
+import { MARK } from '../../src/model/mark.js';
 import type { Protocol, Step } from '../../src/model/steps.js';
 
 /** How a phase ended. */
@@ -95,7 +96,7 @@ class Run {
     if (step?.call !== 'create') return step;
     return this.#isFilling
       ? { call: 'fill', path: step.path, text: step.text }
-      : { call: 'create', path: step.path };
+      : { call: 'create', path: step.path, isMarked: (step.mode & MARK) !== 0 };
   }
 
   answer(answer: Answer): void {

@@ -21,8 +21,8 @@ export const TICK_MS = 60_000;
 
 /** The atomic calls on the disk: a protocol's steps, `create` as two of them, and the calls of other lockers. */
 export type DiskCall =
-  | Exclude<Call, { call: 'create' | 'judge' | 'judgePid' | 'probe' | 'custom' }>
-  | { call: 'create'; path: string }
+  | Exclude<Call, { call: 'create' | 'judge' | 'judgePid' | 'judgeLost' | 'probe' | 'custom' }>
+  | { call: 'create'; path: string; isMarked?: boolean }
   | { call: 'fill'; path: string; text: string }
   | { call: 'touch'; path: string };
 
@@ -58,7 +58,7 @@ export function performOn(disk: Disk, call: DiskCall): unknown {
 function act(disk: Disk, call: DiskCall): unknown {
   switch (call.call) {
     case 'create':
-      disk.create(call.path);
+      disk.create(call.path, call.isMarked);
       return undefined;
     case 'fill':
       disk.fill(call.path, call.text);
@@ -100,6 +100,6 @@ function act(disk: Disk, call: DiskCall): unknown {
 }
 
 function read(disk: Disk, path: string): Content {
-  const { is, text } = disk.open(path);
-  return is === 'file' ? { is, text } : { is };
+  const { is, text, isMarked } = disk.open(path);
+  return is === 'file' ? { is, text, ...(isMarked === true ? { isMarked } : {}) } : { is };
 }

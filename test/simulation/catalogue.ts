@@ -1,5 +1,6 @@
 /** Every scenario of the suite, and more, by its name. */
 import type { Scenario } from './explorer.js';
+import { onItsWay, pidPowerCut, powerCut } from './crash-scenarios.js';
 import { beside, filling, late } from './odd-scenarios.js';
 import { shipped } from './programs.js';
 import {
@@ -52,7 +53,7 @@ export function catalogue(): Scenario[] {
     for (const start of ['free', ...kinds] as const)
       found.push(contest([kind, kind, kind], start, 1), contest([kind, kind], start, 1));
   for (const start of starts) found.push(contest(kinds, start, 1));
-  return [...found, ...odd(), ...lines(), ...pids()];
+  return [...found, ...odd(), ...lines(), ...pids(), ...cuts()];
 }
 
 function odd(): Scenario[] {
@@ -94,6 +95,18 @@ function pids(): Scenario[] {
     }
     for (const how of ['abort', 'exit', ...(Object.keys(refusals) as (keyof typeof refusals)[])] as const)
       found.push(pidTrouble(1, start, how), pidTrouble(2, start, how));
+  }
+  return found;
+}
+
+function cuts(): Scenario[] {
+  const found: Scenario[] = kinds.map((kind) => onItsWay(kind));
+  for (const kills of [0, 1]) {
+    for (const [index, one] of kinds.entries())
+      for (const other of kinds.slice(index))
+        for (const start of starts) found.push(powerCut([one, other], start, kills));
+    for (const start of starts) found.push(powerCut(['link', 'link', 'link'], start, kills));
+    for (const start of pidStarts) for (const count of [2, 3]) found.push(pidPowerCut(count, start, kills));
   }
   return found;
 }

@@ -6,7 +6,8 @@
  * calls here and on real disks, and requires the same answers.
  * Rule WORLD-2: A disk that was handed out never changes. To act on it, take a copy.
  *
- * Not modelled: permissions, sizes, owners, mounts, and paths that lead through a symbolic link to something.
+ * Not modelled: permissions but for our mark, sizes, owners, mounts, and paths that lead through a symbolic link to
+ * something.
  */
 
 /** What a name leads to. Times are ticks of the explorer's clock: one tick is longer than any grace. */
@@ -14,6 +15,8 @@ export interface Inode {
   readonly is: 'file' | 'symlink' | 'directory';
   /** A file's content or a link's target. */
   readonly text: string;
+  /** A file whose mode has our mark. */
+  readonly isMarked?: boolean;
   readonly changed: number;
 }
 
@@ -60,9 +63,9 @@ export class Disk {
     return this.#names.get(path);
   }
 
-  create(path: string): void {
+  create(path: string, isMarked = false): void {
     this.#mustBeFree('open', path);
-    this.#add(path, { is: 'file', text: '', changed: this.#now });
+    this.#add(path, { is: 'file', text: '', isMarked, changed: this.#now });
   }
 
   /** Writes into a file that `create` made, by the descriptor: whether it still has a name or not. */
@@ -151,6 +154,20 @@ export class Disk {
     this.#names.set(path, { ...inode, changed: this.#now });
   }
 
+  /**
+   * A power cut, and the time that it takes to start the machine again. Names are kept; of the marked files, in the
+   * order of their paths, every third one loses its text whose bit is set.
+   */
+  cut(lost: number): void {
+    const files = [...new Set(this.paths().map((path) => this.#names.get(path) as Inode))];
+    for (const [index, file] of files.filter(({ isMarked }) => isMarked === true).entries()) {
+      if ((lost & (1 << (index % 3))) === 0) continue;
+      const erased: Inode = { ...file, text: '' };
+      for (const [name, each] of this.#names) if (each === file) this.#names.set(name, erased);
+    }
+    this.tick();
+  }
+
   /** Lets more time pass than any grace is long. */
   tick(): void {
     this.#now++;
@@ -168,7 +185,8 @@ export class Disk {
       const inode = this.#names.get(path) as Inode;
       const first = seen.get(inode);
       if (first === undefined) seen.set(inode, seen.size);
-      const what = first ?? `${inode.is}${times.indexOf(inode.changed)}${inode.text}`;
+      const mark = inode.isMarked === true ? '!' : '';
+      const what = first ?? `${inode.is}${mark}${times.indexOf(inode.changed)}${inode.text}`;
       key += `${path}\0${what}\n`;
     }
     return key;

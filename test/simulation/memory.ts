@@ -86,7 +86,7 @@ function tryAnew(entries: readonly Entry[], depth: number): Entry[] {
   const [, before = '0', lost = '0', whom = ''] = /^tries (\d+) (\d+) (.*)$/.exec(past[0]?.key ?? '') ?? [];
   // What was judged before the first try was looked at after a pause, and nothing was removed for it.
   const isFirst = before === '0' && lost === '0' && tries.length + missing === 0;
-  const judged = isFirst ? undefined : past.findLast(({ key }) => /^(judge|age) /.test(key))?.key;
+  const judged = isFirst ? undefined : past.findLast(({ key }) => /^(judge|judgeLost|age) /.test(key))?.key;
   const removed = judged ?? whom;
   const count = Number(before) + tries.length - (past[0]?.key.startsWith('tries ') === true ? 1 : 0);
   const key = `tries ${count} ${Number(lost) + missing} ${depth === 0 ? removed : ''}`;

@@ -5,7 +5,7 @@
 import { Actor, historyOf, type Node } from './actor.js';
 import { keyOf, type ActorCall, type Answer } from './answer.js';
 import type { Scenario } from './explorer.js';
-import { atPeace, keyOfWorld, mishaps, outcomeOf, tick, type Mishap, type World } from './world.js';
+import { atPeace, cut, isCut, keyOfWorld, mishaps, outcomeOf, tick, type Mishap, type World } from './world.js';
 
 export type Row = Uint32Array;
 
@@ -92,6 +92,7 @@ export class Moves {
 
   /** Makes `next` what follows `row` by an actor's call; false if it can't be. */
   step(row: Row, actor: number, mishap: Mishap | undefined, next: Row): boolean {
+    if (mishap !== undefined && isCut(mishap)) return actor === 0 && this.#cut(row, mishap, next);
     const node = this.nodeOf(row, actor);
     if (node.call === undefined || !this.#may(actor, node, mishap)) return false;
     const outcome = this.#outcome(row[0] as number, this.#opFor(actor, node), mishap);
@@ -99,6 +100,21 @@ export class Moves {
     next.set(row);
     next[0] = Math.floor(outcome / MANY);
     next[actor + 1] = this.#follow(actor, node, outcome % MANY, mishap);
+    return true;
+  }
+
+  /** A power cut: whoever runs dies; those at their start come when the machine is up again. */
+  #cut(row: Row, mishap: Mishap, next: Row): boolean {
+    const running = this.actors.map((actor, index) => {
+      const node = this.nodeOf(row, index);
+      return node.call !== undefined && node !== actor.start;
+    });
+    const bits = running.reduce((sum, runs, index) => (runs ? sum | (1 << index) : sum), 0);
+    const world = cut(this.worldOf(row).world, mishap, bits);
+    if (world === undefined) return false;
+    next.set(row);
+    next[0] = this.#numberWorld(world);
+    for (const [index, actor] of this.actors.entries()) if (running[index] === true) next[index + 1] = actor.dead.id;
     return true;
   }
 

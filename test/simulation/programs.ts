@@ -15,6 +15,7 @@ import type { Protocol, Step } from '../../src/model/steps.js';
 import type { End, Phase, Program } from './actor.js';
 import type { Answer } from './answer.js';
 import { TICK_MS } from './calls.js';
+import type { Replaced } from '../../src/protocol/contend.js';
 import { Refusal, type Disk } from './disk.js';
 
 export interface Protocols {
@@ -40,7 +41,7 @@ export const ZOMBIE = 8;
 export const WITNESS = 9;
 
 export function recordOf(index: number): HolderRecord {
-  return { token: String(index).repeat(24), pid: 1000 + index, host: 'h', since: index * 1_000 };
+  return { token: String(index).repeat(24), pid: 1000 + index, host: 'h', local: true, since: index * 1_000 };
 }
 
 export const indexOf = ({ pid }: { readonly pid: number }): number => pid - 1000;
@@ -60,7 +61,7 @@ const standing = (mark: string) => (disk: Disk) =>
 
 /** What one acquisition does, of whichever lock. */
 export interface Calls {
-  readonly acquire: (isRetry: boolean) => Protocol<{ readonly previous?: HolderRecord | undefined }>;
+  readonly acquire: (isRetry: boolean) => Protocol<Replaced>;
   /** Rule MEMORY-4 is true of it. */
   readonly forgets?: boolean;
   readonly sweep: () => Protocol<void>;
@@ -98,8 +99,8 @@ export function phasesOf(calls: Calls, habits: Habits): Record<string, Phase> {
     start: () => acquire(false),
     then: (end) => {
       if (!succeeds(end)) return failed(end);
-      const { previous } = end.value as { previous?: HolderRecord };
-      return previous !== undefined || habits.sweeps === true ? 'sweep' : 'hold';
+      const { previous, afterCrash } = end.value as Replaced;
+      return previous !== undefined || afterCrash === true || habits.sweeps === true ? 'sweep' : 'hold';
     },
     patient: true,
     lines: habits.lines === true,

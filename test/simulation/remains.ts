@@ -8,7 +8,7 @@ import { Actor, type Node, type Program } from './actor.js';
 import type { Disk } from './disk.js';
 import type { Scenario } from './explorer.js';
 import { WITNESS, contender } from './programs.js';
-import { atPeace, outcomeOf, tick, type World } from './world.js';
+import { atPeace, isCut, outcomeOf, tick, type World } from './world.js';
 import type { Kind } from '../../src/model/claim.js';
 
 /** How many calls the witness may make. */
@@ -31,8 +31,9 @@ function examine(world: World, scenario: Scenario): string | undefined {
     .filter((_, index) => (world.dead & (1 << index)) !== 0)
     .map((actor) => actor.mark);
   const ofZombie = scenario.zombieMark === undefined ? [] : [scenario.zombieMark];
+  const mayBeErased = scenario.mishaps?.some(isCut) === true;
   for (const path of disk.paths()) {
-    if (!isOfTheDead(disk, path, [...marks, ...ofZombie])) return `LAW-4: the living left ${path}`;
+    if (!isOfTheDead(disk, path, [...marks, ...ofZombie], mayBeErased)) return `LAW-4: the living left ${path}`;
   }
   for (const witness of scenario.witnesses ?? contenders(scenario)) {
     const left = sweptBy(world, witness);
@@ -49,12 +50,14 @@ function contenders({ protocols }: Scenario): Program[] {
   }));
 }
 
-function isOfTheDead(disk: Disk, path: string, marks: readonly string[]): boolean {
+function isOfTheDead(disk: Disk, path: string, marks: readonly string[], mayBeErased: boolean): boolean {
   const inode = disk.get(path);
   const names = disk.paths().filter((each) => disk.get(each) === inode);
   const isMarked = (mark: string) =>
     names.some((name) => name.includes(mark)) || inode?.text.includes(mark) === true;
   if (marks.some(isMarked)) return true;
+  // A crash leaves nothing in a file that says whose it was.
+  if (mayBeErased && inode?.isMarked === true && inode.text === '' && marks.length > 0) return true;
   if (inode?.is !== 'directory' || marks.length === 0) return false;
   const inside = disk.paths().filter((each) => each.startsWith(`${path}/`));
   return inside.every((each) => marks.some((mark) => each.includes(mark)));

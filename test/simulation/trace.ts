@@ -2,7 +2,7 @@
 import { Actor, type Node } from './actor.js';
 import type { Move, Scenario } from './explorer.js';
 import { placeOf } from './answer.js';
-import { mishaps, outcomeOf, tick, type Mishap, type World } from './world.js';
+import { cut, isCut, mishaps, outcomeOf, tick, type Mishap, type World } from './world.js';
 
 const WIDTH = 46;
 
@@ -43,7 +43,14 @@ export function tell(moves: readonly Move[], scenario: Scenario): string[] {
     const node = nodes[actor];
     let words = 'time passes';
     if (automaton === undefined || node === undefined) world = tick(world) ?? world;
-    else {
+    else if (mishap !== undefined && isCut(mishap)) {
+      const running = actors.map((each, index) => nodes[index]?.call !== undefined && nodes[index] !== each.start);
+      const bits = running.reduce((sum, runs, index) => (runs ? sum | (1 << index) : sum), 0);
+      world = cut(world, mishap, bits) ?? world;
+      for (const [index, each] of actors.entries()) if (running[index] === true) nodes[index] = each.dead;
+      lines.push(`${String(number + 1).padStart(3)} · the power fails (${mishap})`);
+      continue;
+    } else {
       const outcome = node.call && outcomeOf(world, actor, node.call, mishap);
       if (outcome === undefined) throw new Error(`move ${number + 1} can't be made`);
       words = sayMove(node, outcome.answer, mishap);

@@ -22,6 +22,14 @@ export const mishaps = [
   'abort',
   'exit',
   'wake',
+  // Of the files' texts, in the order of `Disk.cut`, those are lost whose bit is set.
+  'cut1',
+  'cut2',
+  'cut3',
+  'cut4',
+  'cut5',
+  'cut6',
+  'cut7',
 ] as const;
 export type Mishap = (typeof mishaps)[number];
 
@@ -32,6 +40,8 @@ export interface Budget {
   readonly refusals: number;
   readonly aborts: number;
   readonly exits: number;
+  /** Power cuts. */
+  readonly cuts: number;
   /** How often more time may pass than any grace. */
   readonly ticks: number;
 }
@@ -47,6 +57,8 @@ export interface World {
   readonly stuck: string;
   /** A pid that is nobody's proves its writer dead: this machine sees all of them. */
   readonly seesAllPids?: boolean;
+  /** Other machines use the disk. */
+  readonly isShared?: boolean;
 }
 
 export function keyOfWorld({ disk, dead, broken, budget, stuck }: World): string {
@@ -105,6 +117,14 @@ export function outcomeOf(
     }
     case 'wake':
       return call.call === 'pause' ? { world, answer: { value: true } } : undefined;
+    case 'cut1':
+    case 'cut2':
+    case 'cut3':
+    case 'cut4':
+    case 'cut5':
+    case 'cut6':
+    case 'cut7':
+      return undefined; // These befall the whole world: `cut`.
     case 'full':
     case 'refuse':
     case 'busy':
@@ -128,6 +148,7 @@ function act(world: World, call: ActorCall, actor: number): Outcome {
       : { world: { ...world, dead: world.dead | (1 << actor) }, answer: NONE };
   if (call.call === 'judge') return { world, answer: { value: judge(world, call.record) } };
   if (call.call === 'judgePid') return { world, answer: { value: judgePid(world, call.pid) } };
+  if (call.call === 'judgeLost') return { world, answer: { value: world.isShared === true ? UNKNOWN : DEAD } };
   if (call.call === 'pause' || call.call === 'backoff') return { world, answer: NONE };
   // WORLD-2: what only reads needs no copy.
   const disk = isReading(call) ? world.disk : world.disk.copy();
@@ -153,7 +174,7 @@ const LOST: Readonly<Record<string, unknown>> = {
 
 function refuse(world: World, actor: number, call: ActorCall, mishap: Mishap): Outcome | undefined {
   const refusals = world.budget.refusals - 1;
-  if (refusals < 0 || ['judge', 'judgePid', 'pause', 'backoff', 'hold', 'die'].includes(call.call))
+  if (refusals < 0 || ['judge', 'judgePid', 'judgeLost', 'pause', 'backoff', 'hold', 'die'].includes(call.call))
     return undefined;
   const poorer = spend(world, { refusals });
   if (mishap === 'full')
@@ -181,6 +202,18 @@ function unfilled(world: World, call: ActorCall, actor: number): World {
   return call.call === 'fill' ? act(world, { call: 'unlink', path: call.path }, actor).world : world;
 }
 
+/** The power cut that a mishap is; `undefined` if it is another. */
+export const isCut = (mishap: Mishap | undefined): boolean => mishap?.startsWith('cut') === true;
+
+/** A power cut, by which all of `running` die, bits; `undefined` if there may be none. */
+export function cut(world: World, mishap: Mishap, running: number): World | undefined {
+  const cuts = world.budget.cuts - 1;
+  if (cuts < 0 || running === 0) return undefined;
+  const disk = world.disk.copy();
+  disk.cut(Number(mishap.slice(-1)));
+  return spend({ ...world, disk: disk.normal(), dead: world.dead | running }, { cuts });
+}
+
 /** Time passes, more than any grace; `undefined` if it may not, or nothing would be older for it. */
 export function tick(world: World): World | undefined {
   const ticks = world.budget.ticks - 1;
@@ -200,6 +233,6 @@ const isInstant = (call: ActorCall): call is Extract<ActorCall, { call: 'hold' |
 
 /** The world when nothing more befalls anyone, and time passes as it does. A disk that is full stays so. */
 export function atPeace(world: World): World {
-  const budget: Budget = { kills: 0, refusals: 0, aborts: 0, exits: 0, ticks: Infinity };
+  const budget: Budget = { kills: 0, refusals: 0, aborts: 0, exits: 0, cuts: 0, ticks: Infinity };
   return { ...world, budget, stuck: world.stuck === 'full' ? 'full' : '' };
 }
