@@ -1,6 +1,6 @@
 /** Every scenario of the suite, and more, by its name. */
 import type { Scenario } from './explorer.js';
-import { onItsWay, pidPowerCut, powerCut } from './crash-scenarios.js';
+import { onItsWay, pidPowerCut, pidWrittenSince, powerCut } from './crash-scenarios.js';
 import { beside, filling, late } from './odd-scenarios.js';
 import { shipped } from './programs.js';
 import {
@@ -100,7 +100,7 @@ function pids(): Scenario[] {
 }
 
 function cuts(): Scenario[] {
-  const found: Scenario[] = kinds.map((kind) => onItsWay(kind));
+  const found: Scenario[] = [...kinds.map((kind) => onItsWay(kind)), pidWrittenSince()];
   for (const kills of [0, 1]) {
     for (const [index, one] of kinds.entries())
       for (const other of kinds.slice(index))

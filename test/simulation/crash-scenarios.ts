@@ -1,13 +1,18 @@
 /** Power cuts: everyone who runs dies at once, and some files lose their text (`Disk.cut`). */
 import type { Kind } from '../../src/model/claim.js';
 import { MARK } from '../../src/model/mark.js';
-import { privatePath } from '../../src/model/file-names.js';
+import { privatePath, recordBeside } from '../../src/model/file-names.js';
 import { Disk } from './disk.js';
 import type { Scenario } from './explorer.js';
-import { pidContest, type PidStart } from './pid-scenarios.js';
-import { LOCK, claimOf, contender, holder, recordOf, shipped, type Protocols } from './programs.js';
+import { pidText } from '../../src/protocol/pid-file.js';
+import { daemon, pidContender, pidHolder } from './pid-programs.js';
+import { pidContest, pidFileOf, type PidStart } from './pid-scenarios.js';
+import { LOCK, ZOMBIE, claimOf, contender, holder, recordOf, shipped, type Protocols } from './programs.js';
 import { contest, worldOf, type Start } from './scenarios.js';
 import { isCut, mishaps, type Budget } from './world.js';
+
+/** Of `Disk.cut`: every text. */
+const ALL = 7;
 
 /** With one power cut at any moment, which any of the files' texts may or may not survive. */
 function withCut(scenario: Scenario, budget: Partial<Budget> = {}): Scenario {
@@ -56,5 +61,36 @@ export function onItsWay(by: Kind, protocols: Protocols = shipped): Scenario {
       contender(1, by, protocols),
     ],
     world: { ...worldOf('free'), disk: disk.normal(), isShared: true },
+  };
+}
+
+/** What a power cut left of a pid file of ours, into which another program has written its own pid since. */
+export function pidWrittenSince(protocols: Protocols = shipped): Scenario {
+  const disk = pidFileOf(ZOMBIE);
+  disk.cut(ALL);
+  disk.fill(LOCK, pidText(recordOf(1)));
+  const base = pidContest(1, 'free', 0, protocols);
+  return {
+    ...base,
+    name: 'pid: what a power cut left, written by another program since',
+    actors: [...base.actors, daemon(1, recordOf(1).pid, 'hold')],
+    world: { ...base.world, disk: disk.normal() },
+  };
+}
+
+/** A holder that lives, whose pid file somebody has emptied. */
+export function pidEmptied(protocols: Protocols = shipped): Scenario {
+  const disk = pidFileOf(0);
+  disk.fill(LOCK, '');
+  const base = pidContest(2, 'free', 0, protocols);
+  return {
+    ...base,
+    name: 'pid: one that was emptied, of a holder that lives',
+    actors: [
+      { ...pidHolder(0, protocols), stands: (now) => now.get(recordBeside(LOCK))?.text === claimOf(0, 'link').text },
+      pidContender(1, protocols),
+    ],
+    world: { ...base.world, disk: disk.normal() },
+    laws: /LAW-[1256]/, // Its release says that it has lost it.
   };
 }

@@ -1,6 +1,6 @@
 /** A power cut at any moment: the next contender has the lock, and nothing stays behind. */
 import { explore } from './exploration.js';
-import { onItsWay, pidPowerCut, powerCut } from './crash-scenarios.js';
+import { onItsWay, pidEmptied, pidPowerCut, pidWrittenSince, powerCut } from './crash-scenarios.js';
 import { pidStarts } from './pid-scenarios.js';
 import { kinds } from './scenarios.js';
 
@@ -34,5 +34,10 @@ describe('after a power cut no two ever hold, and nobody is ever stuck:', functi
 describe('a text that is missing on a disk that machines share', () => {
   it('proves nothing', () => {
     for (const by of kinds) explore(onItsWay(by));
+  });
+
+  it('nor does one of a holder whose record is there, nor a pid that was written since', () => {
+    explore(pidWrittenSince());
+    explore(pidEmptied());
   });
 });

@@ -1,6 +1,7 @@
 /**
  * Mutants of the protocols that ship. Each lacks one rule, and some exploration must fail without it.
  */
+import { crashMutants } from './crash-mutants.js';
 import type { Mutant, RealMutant } from './mutate.js';
 import { pidMutants } from './pid-mutants.js';
 import { beside, filling, late } from './odd-scenarios.js';
@@ -213,6 +214,7 @@ export const mutants: Readonly<Record<string, Mutant>> = {
     law: /LAW-4/,
   },
   ...pidMutants,
+  ...crashMutants,
 };
 
 /** Mutants of the queue's order. It never admits a holder (ACQUIRE-3), so no law of the explorer detects them. */

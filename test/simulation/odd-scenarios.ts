@@ -34,7 +34,7 @@ export function late(one: Kind, other: keyof typeof foreigners, protocols: Proto
 export function beside(by: Kind, protocols: Protocols = shipped): Scenario {
   const disk = heldBy(recordOf(0), 'mkdir').copy();
   const { token } = recordOf(ZOMBIE);
-  disk.create(`${LOCK}/${token}`);
+  disk.create(`${LOCK}/${token}`, true);
   disk.fill(`${LOCK}/${token}`, formatRecord(recordOf(ZOMBIE)));
   return {
     ...contest(['mkdir', by], 'mkdir', 0, protocols),

@@ -15,15 +15,15 @@ export type PidStart = 'free' | 'ours' | 'stranger';
 export const pidStarts: readonly PidStart[] = ['free', 'ours', 'stranger'];
 
 /** A pid file of ours, whole. */
-function pidFileOf(index: number): Disk {
+export function pidFileOf(index: number): Disk {
   const disk = new Disk();
   const record = recordOf(index);
   const staged = privatePath(LOCK, record.token);
-  disk.create(staged);
+  disk.create(staged, true);
   disk.fill(staged, formatRecord(record));
   disk.link(staged, recordBeside(LOCK));
   const second = secondName(LOCK, record);
-  disk.create(second);
+  disk.create(second, true);
   disk.fill(second, pidText(record));
   disk.link(second, LOCK);
   return disk;

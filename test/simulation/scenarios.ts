@@ -44,7 +44,7 @@ export function heldBy(record: HolderRecord, kind: Kind): Disk {
   if (kind === 'symlink') disk.symlink(text, LOCK);
   else {
     if (kind === 'mkdir') disk.mkdir(LOCK);
-    disk.create(file);
+    disk.create(file, true);
     disk.fill(file, text);
     if (kind === 'link') disk.link(file, LOCK);
   }
