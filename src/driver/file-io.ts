@@ -67,7 +67,10 @@ export async function read(path: string): Promise<Content> {
     const other = notAFile(stats);
     if (other !== undefined) return other;
     const buffer = Buffer.allocUnsafe(MAX_TEXT_BYTES);
-    return toContent(buffer.subarray(0, (await file.read(buffer, 0, MAX_TEXT_BYTES, 0)).bytesRead), stats.mode);
+    return toContent(
+      buffer.subarray(0, (await file.read(buffer, 0, MAX_TEXT_BYTES, 0)).bytesRead),
+      stats.mode,
+    );
   } finally {
     await file.close();
   }

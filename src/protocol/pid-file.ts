@@ -63,7 +63,10 @@ export function* inspectPid(path: string): Protocol<Blocker | undefined> {
       return yield* besideIsForeign(beside, path);
     if (isBesideLost && (content.is === 'nothing' || (yield* isOfErasedRecord(path, content))))
       return yield* judgeErased(path); // CRASH-5
-    if (record !== undefined && (content.is === 'nothing' || (yield* isOursOrErased(path, content, record)))) {
+    if (
+      record !== undefined &&
+      (content.is === 'nothing' || (yield* isOursOrErased(path, content, record)))
+    ) {
       const found: Found = { kind: 'pid', record };
       return { path, found, judgement: yield* judgeFound(found, path) };
     }
@@ -97,7 +100,8 @@ export function* isOursOrErased(path: string, content: Content, record: HolderRe
 /** Is a pid file the one of the erased record beside it (CRASH-5)? */
 export function* isOfErasedRecord(path: string, content: Content): Protocol<boolean> {
   if (isErased(content)) return true;
-  if (content.is !== 'file' || content.isMarked !== true || parsePid(content.text) === undefined) return false;
+  if (content.is !== 'file' || content.isMarked !== true || parsePid(content.text) === undefined)
+    return false;
   const ms = (yield* age(recordBeside(path), path)) ?? Infinity;
   return ms >= 0 && ms < TOGETHER_MS;
 }

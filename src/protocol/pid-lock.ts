@@ -26,7 +26,13 @@
  * Not promised: safety in a race with a program that doesn't use `<path>.evict`. Between our second check of a dead
  * program's pid file and its removal, another such program may have replaced it.
  */
-import { directoryOf, evictionOf, privatePath, recordBeside, tokenOfPrivateFile } from '../model/file-names.js';
+import {
+  directoryOf,
+  evictionOf,
+  privatePath,
+  recordBeside,
+  tokenOfPrivateFile,
+} from '../model/file-names.js';
 import type { HolderRecord } from '../model/record.js';
 import {
   create,
@@ -40,7 +46,15 @@ import {
   type Found,
   type Protocol,
 } from '../model/steps.js';
-import { discard, prepare, replacedBy, retract, withEvictionLock, type Attempt, type Replaced } from './contend.js';
+import {
+  discard,
+  prepare,
+  replacedBy,
+  retract,
+  withEvictionLock,
+  type Attempt,
+  type Replaced,
+} from './contend.js';
 import { removePrivateFile } from './crash.js';
 import { isClaim, isSame, readLock, recordsOf } from './inspect.js';
 import {

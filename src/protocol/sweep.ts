@@ -2,7 +2,7 @@
  * Sweeping what dead processes left beside a lock, so that after the last release the directory is as before.
  *
  * Rule SWEEP-1: A file is swept if its name ends with the token of the record in it and the holder is dead. A private
- * file of this lock without a text is swept after its grace period. A private file is not a claim: if its owner is
+ * file without a text is swept after its grace period, if it is marked (CRASH-4) or this lock's. A private file is not a claim: if its owner is
  * alive after all, the owner creates it again.
  *
  * Not promised: to find everything in a directory with more than `MAX_NAMES_READ` names.
@@ -37,7 +37,8 @@ function* sweepPrivateFile(path: string, token: string, claim: Claim): Protocol<
   const record = parseRecord(content.text);
   const dead =
     record === undefined
-      ? (content.text === '' || isLost(content)) && path.startsWith(`${claim.lock}.`) && (yield* isOrphan(path, claim))
+      ? (isLost(content) || (content.text === '' && path.startsWith(`${claim.lock}.`))) &&
+        (yield* isOrphan(path, claim))
       : record.token === token && (yield* judge(record, path)).verdict === 'dead';
   if (dead) yield* unlink(path); // SWEEP-1
 }

@@ -4,7 +4,9 @@ import type { DiskCall } from './calls.js';
 
 /** One instant of an actor. `hold`: it holds the lock, and does its own work. `die`: its process ends. */
 export type ActorCall =
-  DiskCall | Extract<Step, { call: 'judge' | 'judgePid' | 'judgeLost' | 'pause' | 'backoff' }> | { call: 'hold' | 'die' };
+  | DiskCall
+  | Extract<Step, { call: 'judge' | 'judgePid' | 'judgeLost' | 'pause' | 'backoff' }>
+  | { call: 'hold' | 'die' };
 
 export type Answer = { readonly value: unknown } | { readonly refusal: string };
 

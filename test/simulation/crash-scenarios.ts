@@ -87,7 +87,10 @@ export function pidEmptied(protocols: Protocols = shipped): Scenario {
     ...base,
     name: 'pid: one that was emptied, of a holder that lives',
     actors: [
-      { ...pidHolder(0, protocols), stands: (now) => now.get(recordBeside(LOCK))?.text === claimOf(0, 'link').text },
+      {
+        ...pidHolder(0, protocols),
+        stands: (now) => now.get(recordBeside(LOCK))?.text === claimOf(0, 'link').text,
+      },
       pidContender(1, protocols),
     ],
     world: { ...base.world, disk: disk.normal() },

@@ -5,7 +5,17 @@
 import { Actor, historyOf, type Node } from './actor.js';
 import { keyOf, type ActorCall, type Answer } from './answer.js';
 import type { Scenario } from './explorer.js';
-import { atPeace, cut, isCut, keyOfWorld, mishaps, outcomeOf, tick, type Mishap, type World } from './world.js';
+import {
+  atPeace,
+  cut,
+  isCut,
+  keyOfWorld,
+  mishaps,
+  outcomeOf,
+  tick,
+  type Mishap,
+  type World,
+} from './world.js';
 
 export type Row = Uint32Array;
 
@@ -114,7 +124,8 @@ export class Moves {
     if (world === undefined) return false;
     next.set(row);
     next[0] = this.#numberWorld(world);
-    for (const [index, actor] of this.actors.entries()) if (running[index] === true) next[index + 1] = actor.dead.id;
+    for (const [index, actor] of this.actors.entries())
+      if (running[index] === true) next[index + 1] = actor.dead.id;
     return true;
   }
 

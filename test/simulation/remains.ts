@@ -33,7 +33,8 @@ function examine(world: World, scenario: Scenario): string | undefined {
   const ofZombie = scenario.zombieMark === undefined ? [] : [scenario.zombieMark];
   const mayBeErased = scenario.mishaps?.some(isCut) === true;
   for (const path of disk.paths()) {
-    if (!isOfTheDead(disk, path, [...marks, ...ofZombie], mayBeErased)) return `LAW-4: the living left ${path}`;
+    if (!isOfTheDead(disk, path, [...marks, ...ofZombie], mayBeErased))
+      return `LAW-4: the living left ${path}`;
   }
   for (const witness of scenario.witnesses ?? contenders(scenario)) {
     const left = sweptBy(world, witness);

@@ -44,7 +44,9 @@ export function tell(moves: readonly Move[], scenario: Scenario): string[] {
     let words = 'time passes';
     if (automaton === undefined || node === undefined) world = tick(world) ?? world;
     else if (mishap !== undefined && isCut(mishap)) {
-      const running = actors.map((each, index) => nodes[index]?.call !== undefined && nodes[index] !== each.start);
+      const running = actors.map(
+        (each, index) => nodes[index]?.call !== undefined && nodes[index] !== each.start,
+      );
       const bits = running.reduce((sum, runs, index) => (runs ? sum | (1 << index) : sum), 0);
       world = cut(world, mishap, bits) ?? world;
       for (const [index, each] of actors.entries()) if (running[index] === true) nodes[index] = each.dead;

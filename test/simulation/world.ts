@@ -148,7 +148,8 @@ function act(world: World, call: ActorCall, actor: number): Outcome {
       : { world: { ...world, dead: world.dead | (1 << actor) }, answer: NONE };
   if (call.call === 'judge') return { world, answer: { value: judge(world, call.record) } };
   if (call.call === 'judgePid') return { world, answer: { value: judgePid(world, call.pid) } };
-  if (call.call === 'judgeLost') return { world, answer: { value: world.isShared === true ? UNKNOWN : DEAD } };
+  if (call.call === 'judgeLost')
+    return { world, answer: { value: world.isShared === true ? UNKNOWN : DEAD } };
   if (call.call === 'pause' || call.call === 'backoff') return { world, answer: NONE };
   // WORLD-2: what only reads needs no copy.
   const disk = isReading(call) ? world.disk : world.disk.copy();
@@ -174,7 +175,10 @@ const LOST: Readonly<Record<string, unknown>> = {
 
 function refuse(world: World, actor: number, call: ActorCall, mishap: Mishap): Outcome | undefined {
   const refusals = world.budget.refusals - 1;
-  if (refusals < 0 || ['judge', 'judgePid', 'judgeLost', 'pause', 'backoff', 'hold', 'die'].includes(call.call))
+  if (
+    refusals < 0 ||
+    ['judge', 'judgePid', 'judgeLost', 'pause', 'backoff', 'hold', 'die'].includes(call.call)
+  )
     return undefined;
   const poorer = spend(world, { refusals });
   if (mishap === 'full')
