@@ -26,7 +26,7 @@ function replace(first: string, second: string): string {
     encoding: 'utf8',
     timeout: 20_000,
   });
-  return stdout || stderr;
+  return stdout === '' ? stderr : stdout;
 }
 
 describe('a program that replaces the holder in its own process', () => {
@@ -75,7 +75,7 @@ describe('a program that replaces the holder in its own process', () => {
     writeFileSync(directory.join('main.mjs'), text);
     const [command = '', ...args] = [...sameAddresses, node, directory.join('main.mjs')];
     const options = { cwd: directory.path, encoding: 'utf8', timeout: 20_000 } as const;
-    const [asked = '', waited = ''] = spawnSync(command, args, options).stdout.split('\n');
+    const [asked, waited] = spawnSync(command, args, options).stdout.split('\n');
     expect(asked).to.include('this very process').and.to.include('breakLock()');
     expect(waited).to.include('held by this very thread');
   });
