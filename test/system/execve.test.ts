@@ -73,7 +73,7 @@ describe('a program that replaces the holder in its own process', () => {
       await new LockFile('README').breakLock();
       for (const name of fs.readdirSync('.')) if (name !== 'main.mjs') fs.rmSync(name);`;
     writeFileSync(directory.join('main.mjs'), text);
-    const [command = '', ...args] = [...sameAddresses, node, directory.join('main.mjs')];
+    const [command, ...args] = [...sameAddresses, node, directory.join('main.mjs')];
     const options = { cwd: directory.path, encoding: 'utf8', timeout: 20_000 } as const;
     const [asked, waited] = spawnSync(command, args, options).stdout.split('\n');
     expect(asked).to.include('this very process').and.to.include('breakLock()');
