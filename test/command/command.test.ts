@@ -102,7 +102,7 @@ describe('holdfast status', () => {
     const [free, held, stale] = lines.map((line) => line.replace(/\u001b\[[\d;]+m/g, ''));
     expect(free).to.equal(`free   ${paths[0] ?? ''}`);
     expect(held).to.match(
-      /^held {3}.*\n +by +pid \d+.*\n +since +\S+Z \(\d+ m?s ago\)\n +alive +the process is alive$/,
+      /^held {3}.*\n +by +pid \d+.*\n +since +\S+Z \(\d+ m?s ago\)\n +alive +the process is alive.*$/,
     );
     expect(stale).to.match(/\n +dead +the process is gone; the next contender replaces it$/);
     await lock.release();
