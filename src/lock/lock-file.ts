@@ -13,7 +13,8 @@ import { LockBase } from './lock-base.js';
 import type { HolderRecord } from '../model/record.js';
 import { abandon, breakByForce, release } from '../protocol/release.js';
 import { read, type Blocker, type Found, type Protocol } from '../model/steps.js';
-import { sweep } from '../protocol/sweep.js';
+import { sweep, tidy } from '../protocol/sweep.js';
+import { isTidyDue, noteTidied } from './tidying.js';
 import type { Taken } from '../model/claim.js';
 import { withSibling } from '../protocol/sibling.js';
 
@@ -54,11 +55,18 @@ abstract class NameLock extends LockBase<Claim> {
   }
 
   protected override *sweeping({ claim, previous, afterCrash }: Taken<Claim>): Protocol<void> {
-    if (isSweepDue(this.directory, previous) || afterCrash === true)
-      yield* ignoreErrors(sweep(this.directory, claim, previous));
+    if (!isSweepDue(this.directory, previous) && afterCrash !== true) return;
+    const began = performance.now();
+    yield* ignoreErrors(sweep(this.directory, claim, previous));
+    noteTidied(this.directory, began);
   }
 
   protected override *releasing(claim: Claim): Protocol<boolean> {
+    if (isTidyDue(this.directory)) {
+      const began = performance.now();
+      yield* ignoreErrors(tidy(this.directory, claim));
+      noteTidied(this.directory, began);
+    }
     const released = yield* delegate(release(claim));
     noteReleased(this.lockPath);
     return released;

@@ -35,7 +35,7 @@ import { delegate } from './trampoline.js';
 import { bestEffort, retry } from './retry.js';
 import { ORPHAN, isClaim, isSame, judgeFound, readLock, recordsOf } from './inspect.js';
 import { type HolderRecord } from '../model/record.js';
-import { privatePath, claimIn, evictionDepth, evictionOf } from '../model/file-names.js';
+import { claimIn, evictionDepth, evictionOf, privatePath, tokenOfPrivateFile } from '../model/file-names.js';
 import {
   age,
   rmdir,
@@ -201,10 +201,14 @@ export function* isOrphan(path: string, claim: Claim): Protocol<boolean> {
  */
 const EVICTION_GRACE_MS = 1_000;
 
+/** A private file is empty only between its creation and its first write; if its owner is alive, it makes another. */
+const PRIVATE_FILE_GRACE_MS = 5_000;
+
 function graceOf(path: string, claim: Claim): number {
-  return evictionDepth(path, claim.lock) === 0
-    ? claim.orphanGraceMs
-    : Math.min(EVICTION_GRACE_MS, claim.orphanGraceMs);
+  if (evictionDepth(path, claim.lock) > 0) return Math.min(EVICTION_GRACE_MS, claim.orphanGraceMs);
+  return path !== claim.lock && tokenOfPrivateFile(path) !== undefined
+    ? Math.min(PRIVATE_FILE_GRACE_MS, claim.orphanGraceMs)
+    : claim.orphanGraceMs;
 }
 
 /** The path of a claim's witness. It ends with the token, so it is swept in the same way as a private file. */

@@ -10,8 +10,8 @@
 import type { Claim } from '../model/claim.js';
 import { MAX_DEPTH, isOrphan } from './contend.js';
 import { readLock, recordsOf } from './inspect.js';
-import { type HolderRecord } from '../model/record.js';
-import { lockDigits, tokenOfBeacon, evictionOf } from '../model/file-names.js';
+import { type HolderRecord, type Token } from '../model/record.js';
+import { beaconPath, lockDigits, tokenOfBeacon, evictionOf } from '../model/file-names.js';
 import { probeBeacon, unlink, type Found, type Protocol } from '../model/steps.js';
 
 /** Removes the beacons of this lock's dead holders among the `names` in `directory`. The claim holds the lock. */
@@ -29,6 +29,24 @@ export function* sweepBeacons(
     const isDead = token === previous?.token || (yield* isDarkForLong(path, claim)); // SWEEP-3
     if (isDead && !(yield* isNeeded(token, claim.lock))) yield* unlink(path); // SWEEP-2
   }
+}
+
+/**
+ * Removes the beacon of a dead waiter for this lock, if it is among `names`. The lock is read for it: it may have been
+ * broken by force, and then the dead process may be its holder.
+ */
+export function* sweepBeaconOf(
+  token: Token,
+  directory: string,
+  names: readonly string[],
+  lock: string,
+): Protocol<void> {
+  const path = beaconPath(directory, lockDigits(lock), token);
+  const isThere = names.some((name) => `${directory}/${name}` === path);
+  if (!isThere || (yield* isNeeded(token, lock))) return;
+  const found = yield* readLock(lock);
+  if (found !== undefined && recordsOf(found).some((record) => record.token === token)) return;
+  yield* unlink(path); // SWEEP-2
 }
 
 function* isDarkForLong(path: string, claim: Claim): Protocol<boolean> {

@@ -2,8 +2,8 @@
  * Sweeping what dead processes left beside a lock, so that after the last release the directory is as before.
  *
  * Rule SWEEP-1: A file is swept if its name ends with the token of the record in it and the holder is dead. A private
- * file without a text is swept after its grace period, if it is marked (CRASH-4) or this lock's. A private file is not a claim: if its owner is
- * alive after all, the owner creates it again.
+ * file without a text is swept after a short grace period, if it is marked (CRASH-4) or this lock's. A private file is
+ * not a claim: if its owner is alive after all, the owner creates it again.
  *
  * Not promised: to find everything in a directory with more than `MAX_NAMES_READ` names.
  */
@@ -11,10 +11,10 @@ import type { Claim } from '../model/claim.js';
 import { attempt, isOrphan, judgeLock, retract } from './contend.js';
 import { readLock } from './inspect.js';
 import { isLost } from '../model/mark.js';
-import { parseRecord, type HolderRecord } from '../model/record.js';
+import { parseRecord, type HolderRecord, type Token } from '../model/record.js';
 import { tokenOfPrivateFile, evictionDepth } from '../model/file-names.js';
 import { judge, list, read, unlink, type Protocol } from '../model/steps.js';
-import { sweepBeacons } from './sweep-beacons.js';
+import { sweepBeaconOf, sweepBeacons } from './sweep-beacons.js';
 
 /** How many names of the directory are read. */
 const MAX_NAMES_READ = 10_000;
@@ -31,9 +31,29 @@ export function* sweep(directory: string, claim: Claim, previous?: HolderRecord)
   yield* sweepBeacons(directory, names, claim, previous); // Last: the verdicts above may need them.
 }
 
-function* sweepPrivateFile(path: string, token: string, claim: Claim): Protocol<void> {
+/** How many private files a release reads: where more processes wait, they remove each other's (QUEUE-2). */
+const MAX_FILES_TIDIED = 4;
+
+/**
+ * Removes the private files of killed waiters in `directory`, with their beacons. For a release, whose claim still holds
+ * the lock: the holder may be the last process that comes here for a long time.
+ */
+export function* tidy(directory: string, claim: Claim): Protocol<void> {
+  const names = (yield* list(directory, MAX_NAMES_READ)) ?? [];
+  const files = names.filter(
+    (name) => (tokenOfPrivateFile(name) ?? claim.record.token) !== claim.record.token,
+  );
+  for (const name of files.slice(0, MAX_FILES_TIDIED)) {
+    const token = tokenOfPrivateFile(name) as Token;
+    if (yield* sweepPrivateFile(`${directory}/${name}`, token, claim))
+      yield* sweepBeaconOf(token, directory, names, claim.lock);
+  }
+}
+
+/** Removes a private file if it was left by a dead process; returns whether it was. */
+function* sweepPrivateFile(path: string, token: Token, claim: Claim): Protocol<boolean> {
   const content = yield* read(path);
-  if (content.is !== 'file') return;
+  if (content.is !== 'file') return false;
   const record = parseRecord(content.text);
   const dead =
     record === undefined
@@ -41,6 +61,7 @@ function* sweepPrivateFile(path: string, token: string, claim: Claim): Protocol<
         (yield* isOrphan(path, claim))
       : record.token === token && (yield* judge(record, path)).verdict === 'dead';
   if (dead) yield* unlink(path); // SWEEP-1
+  return dead;
 }
 
 /**

@@ -1,7 +1,7 @@
 /** Every scenario of the suite, and more, by its name. */
 import type { Scenario } from './explorer.js';
 import { onItsWay, pidPowerCut, pidWrittenSince, powerCut } from './crash-scenarios.js';
-import { beside, filling, late } from './odd-scenarios.js';
+import { beside, filling, late, robbedWhileTidying, tidying } from './odd-scenarios.js';
 import { shipped } from './programs.js';
 import {
   contest,
@@ -57,7 +57,13 @@ export function catalogue(): Scenario[] {
 }
 
 function odd(): Scenario[] {
-  const found: Scenario[] = [filling(['link', 'link']), orphanAnd(['link', 'link'], 'proper-lockfile')];
+  const found: Scenario[] = [
+    filling(['link', 'link']),
+    orphanAnd(['link', 'link'], 'proper-lockfile'),
+    robbedWhileTidying(),
+    tidying(2, 'free'),
+    tidying(2, 'link'),
+  ];
   for (const one of kinds) found.push(filling([one]), beside(one), raided(one, 'link', 'proper-lockfile'));
   for (const one of kinds) for (const other of others) found.push(late(one, other));
   for (const how of Object.keys(refusals) as (keyof typeof refusals)[])

@@ -1,7 +1,7 @@
 /** Every order of every call, and a kill anywhere: the protocols that ship keep all the laws. */
 import { explore, exploreSideBySide, retell, type ExplorationReport } from './exploration.js';
 import type { Scenario } from './explorer.js';
-import { beside, filling, late } from './odd-scenarios.js';
+import { beside, filling, late, robbedWhileTidying, tidying } from './odd-scenarios.js';
 import {
   contest,
   kinds,
@@ -92,6 +92,15 @@ describe('a disk that is full', () => {
   it('never prevents a release', () => {
     for (const one of kinds) explore(filling([one]));
     explore(filling(['link', 'link']));
+  });
+});
+
+describe('a release that removes what killed waiters left', function () {
+  this.timeout(300_000);
+
+  it('removes nobody’s lock', () => {
+    for (const start of ['free', 'link'] as const) explore(tidying(2, start));
+    explore(robbedWhileTidying());
   });
 });
 

@@ -233,6 +233,13 @@ export const realMutants: Readonly<Record<string, RealMutant>> = {
     test: 'driver/waiting.test.js',
     name: 'sweeps what one left that died ahead of it',
   },
+  'SWEEP-1, a release removes what a killed waiter left': {
+    file: 'protocol/sweep.js',
+    from: /if \(dead\)\s+yield\* unlink\(path\); \/\/ SWEEP-1/,
+    to: '',
+    test: 'protocol/tidy.test.js',
+    name: 'of a waiter that was killed, async',
+  },
   'QUEUE-3, a waiter that does not move is passed': {
     file: 'protocol/acquire.js',
     from: /position = isPassing \? \{ ahead: undefined, isPassing \} : \{ ahead: nearest \};/,

@@ -4,7 +4,7 @@ import { formatRecord } from '../../src/model/record.js';
 import type { Scenario } from './explorer.js';
 import { foreigner, type foreigners } from './foreign.js';
 import { LOCK, ZOMBIE, contender, holder, recordOf, shipped, type Protocols } from './programs.js';
-import { contest, heldBy, meeting, worldOf } from './scenarios.js';
+import { contest, heldBy, lineUp, meeting, robbery, worldOf, type Start } from './scenarios.js';
 
 /** Contenders on a disk that is full from some moment on: to make a file is refused for good. */
 export function filling(of: readonly Kind[], protocols: Protocols = shipped): Scenario {
@@ -41,5 +41,28 @@ export function beside(by: Kind, protocols: Protocols = shipped): Scenario {
     name: `mkdir, with a dead claim beside its own, and ${by}`,
     actors: [holder(0, 'mkdir', protocols), contender(1, by, protocols)],
     world: { ...worldOf('mkdir', { ticks: 1 }), disk: disk.normal() },
+  };
+}
+
+/** Waiters in the queue, some of them killed, whose releases remove what killed waiters left. */
+export function tidying(kills: number, start: Start, protocols: Protocols = shipped): Scenario {
+  const scenario = lineUp(['link', 'link'], start, { kills }, protocols);
+  const habits = { lines: true, retries: true, tidies: true };
+  return {
+    ...scenario,
+    name: `${scenario.name}, tidying`,
+    actors: scenario.actors.map((_, index) => contender(index, 'link', protocols, habits)),
+  };
+}
+
+/** The same for a holder whose lock may be broken by force meanwhile. */
+export function robbedWhileTidying(protocols: Protocols = shipped): Scenario {
+  const scenario = robbery(['link', 'link'], 'link', 0, protocols);
+  return {
+    ...scenario,
+    name: `${scenario.name}, tidying`,
+    actors: scenario.actors.map((actor, index) =>
+      index < 2 ? contender(index, 'link', protocols, { tidies: true }) : actor,
+    ),
   };
 }

@@ -24,6 +24,7 @@ export interface Protocols {
   readonly breakByForce: typeof releasing.breakByForce;
   readonly abandon: typeof releasing.abandon;
   readonly sweep: typeof sweeping.sweep;
+  readonly tidy: typeof sweeping.tidy;
   readonly acquirePid: typeof pids.acquirePid;
   readonly releasePid: typeof pids.releasePid;
   readonly breakPid: typeof pids.breakPid;
@@ -65,6 +66,7 @@ export interface Calls {
   /** Rule MEMORY-4 is true of it. */
   readonly forgets?: boolean;
   readonly sweep: () => Protocol<void>;
+  readonly tidy?: () => Protocol<void>;
   readonly release: () => Protocol<boolean>;
   readonly abandon: () => Protocol<void>;
 }
@@ -80,6 +82,8 @@ export const succeeds = (end: End): end is { readonly value: unknown } => 'value
 export interface Habits {
   /** Sweeps after each acquire, as one does in a directory that is new to it; by default after a takeover. */
   readonly sweeps?: boolean;
+  /** Removes what killed waiters left, before each release. */
+  readonly tidies?: boolean;
   /** Gives up at a pause, once, and tries again. */
   readonly retries?: boolean;
   /** Joins the wait queue if the driver allows it. */
@@ -90,7 +94,7 @@ export interface Habits {
 
 /** Acquires, holds, and gives back: once. */
 export function phasesOf(calls: Calls, habits: Habits): Record<string, Phase> {
-  const { acquire, forgets = false, sweep, release, abandon } = calls;
+  const { acquire, forgets = false, sweep, tidy = sweep, release, abandon } = calls;
   const failed = (end: { error: unknown }): string =>
     habits.retries === true && end.error instanceof Refusal && end.error.code === 'TIMEOUT'
       ? 'retry'
@@ -116,7 +120,13 @@ export function phasesOf(calls: Calls, habits: Habits): Record<string, Phase> {
     acquire: acquiring,
     retry: { ...acquiring, start: () => acquire(true), patient: false },
     sweep: { start: sweep, then: () => 'hold', holds: true, atExit: 'exit' }, // As `ignoreErrors` does in lock-file.ts.
-    hold: { start: () => instant('hold'), then: () => 'release', holds: true, atExit: 'exit' },
+    hold: {
+      start: () => instant('hold'),
+      then: () => (habits.tidies === true ? 'tidy' : 'release'),
+      holds: true,
+      atExit: 'exit',
+    },
+    tidy: { start: tidy, then: () => 'release', holds: true, atExit: 'exit' },
     release: releasing,
     again: releasing,
     exit: { start: () => exit(abandon), then: () => 'gone' },
@@ -160,6 +170,7 @@ export function contender(
         inspectsFirst: isRetry, // What is tried again was held.
       }),
     sweep: () => protocols.sweep('', claim),
+    tidy: () => protocols.tidy('', claim),
     release: () => protocols.release(claim),
     abandon: () => protocols.abandon(claim),
   };
