@@ -99,28 +99,44 @@ export async function list(path: string, limit: number): Promise<string[]> {
   return names;
 }
 
-/** Creates a file with its text, or nothing: a file that can't be filled is removed again. */
+/**
+ * Creates a file with its text, or nothing: a file that can't be filled is removed again. `close` counts as well,
+ * because network file systems and quotas report there what they could not write. The first error is thrown.
+ */
 export function createFileSync(path: string, text: string, mode: number): void {
   const descriptor = fs.openSync(path, 'wx', mode);
+  let isOpen = true;
   try {
     fs.writeFileSync(descriptor, text);
-  } catch (error) {
-    fs.unlinkSync(path);
-    throw error;
-  } finally {
+    isOpen = false; // Also if `close` fails: Linux frees the descriptor in any case.
     fs.closeSync(descriptor);
+  } catch (error) {
+    if (isOpen) attemptSync(() => fs.closeSync(descriptor));
+    attemptSync(() => fs.unlinkSync(path));
+    throw error;
   }
 }
 
 export async function createFile(path: string, text: string, mode: number): Promise<void> {
   const file = await fs.promises.open(path, 'wx', mode);
+  let isOpen = true;
   try {
     await file.writeFile(text);
-  } catch (error) {
-    await fs.promises.unlink(path);
-    throw error;
-  } finally {
+    isOpen = false;
     await file.close();
+  } catch (error) {
+    if (isOpen) await file.close().catch(() => undefined);
+    await fs.promises.unlink(path).catch(() => undefined);
+    throw error;
+  }
+}
+
+/** Cleans up after an error, which a second error must not hide. */
+function attemptSync(cleanUp: () => void): void {
+  try {
+    cleanUp();
+  } catch {
+    // The file is ours and unfinished: the next sweep removes it when this process is dead.
   }
 }
 

@@ -8,6 +8,13 @@ import * as fs from 'node:fs';
 import { dirname } from 'node:path';
 import { probe, probeSync } from '../system/beacon.js';
 import { createFile, createFileSync, isSameFile, list, listSync, read, readSync } from './file-io.js';
+import {
+  isStaleHandle,
+  isStaleListing,
+  nameStaleHandle,
+  withFreshHandle,
+  withFreshHandleSync,
+} from './stale-handle.js';
 import type { Machine } from '../system/machine.js';
 import { withDirectory, withDirectorySync } from '../system/directory-handle.js';
 import type { Content, Step } from '../model/steps.js';
@@ -37,7 +44,8 @@ const ANSWERS: { readonly [call in Call['call']]?: Readonly<Record<string, unkno
 
 /** The step's answer for an error; rethrows an error that has none. */
 function answerForError(step: Call, error: unknown): unknown {
-  const code = codeOf(error);
+  nameStaleHandle(error);
+  const code = codeOf(error) === 'ESTALE' ? 'ENOENT' : codeOf(error); // STALE-2
   // A user who reads the error knows the lock's path, not the descriptor path that the call used.
   if (hasLockDirectory(step) && error instanceof Error)
     Object.assign(error, { path: step.call === 'rename' ? step.to : step.path });
@@ -189,23 +197,36 @@ async function act(step: Call, machine: Machine): Promise<unknown> {
   }
 }
 
+/** Reads of this machine, and calls of a lock's author, have no handles that another machine could outdate. */
+const WITHOUT_HANDLES: ReadonlySet<Call['call']> = new Set(['judge', 'judgePid', 'probe', 'custom']);
+
+const stalenessOf = ({ call }: Call) => (call === 'list' ? isStaleListing : isStaleHandle);
+
+function actThroughDirectorySync(step: Call, machine: Machine): unknown {
+  return hasLockDirectory(step)
+    ? withDirectorySync(step.lockDirectory, (directory) => actSync(withPathThrough(step, directory), machine))
+    : actSync(step, machine);
+}
+
+async function actThroughDirectory(step: Call, machine: Machine): Promise<unknown> {
+  return await (hasLockDirectory(step)
+    ? withDirectory(step.lockDirectory, (directory) => act(withPathThrough(step, directory), machine))
+    : act(step, machine));
+}
+
 export function executeSync(step: Call, machine: Machine): unknown {
+  if (WITHOUT_HANDLES.has(step.call)) return actSync(step, machine);
   try {
-    return hasLockDirectory(step)
-      ? withDirectorySync(step.lockDirectory, (directory) =>
-          actSync(withPathThrough(step, directory), machine),
-        )
-      : actSync(step, machine);
+    return withFreshHandleSync(() => actThroughDirectorySync(step, machine), stalenessOf(step)); // STALE-1
   } catch (error) {
     return answerForError(step, error);
   }
 }
 
 export async function execute(step: Call, machine: Machine): Promise<unknown> {
+  if (WITHOUT_HANDLES.has(step.call)) return await act(step, machine);
   try {
-    return await (hasLockDirectory(step)
-      ? withDirectory(step.lockDirectory, (directory) => act(withPathThrough(step, directory), machine))
-      : act(step, machine));
+    return await withFreshHandle(() => actThroughDirectory(step, machine), stalenessOf(step)); // STALE-1
   } catch (error) {
     return answerForError(step, error);
   }

@@ -15,6 +15,7 @@
  */
 import { readFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
+import { withFreshHandle, withFreshHandleSync } from '../driver/stale-handle.js';
 import type { LockFile } from '../lock/lock-file.js';
 import { isPromise, withLock, withLockSync } from '../lock/with-lock.js';
 import type { LockOptions } from '../lock/options.js';
@@ -95,7 +96,7 @@ export async function updateFile(
     path,
     async (lock) => {
       if (mayHaveLeft(lock)) await sweepReplacements(lock.path);
-      const old = await readFile(lock.path).catch(rethrowUnlessMissing);
+      const old = await withFreshHandle(() => readFile(lock.path)).catch(rethrowUnlessMissing);
       const content = await update(decode(lock.path, old, encoding) as never);
       if (content === undefined) return undefined;
       const bytes = encode(lock.path, content, encoding);
@@ -170,7 +171,7 @@ function mayHaveLeft({ path, clean }: LockFile): boolean {
 
 function readIfThere(path: string): Buffer | undefined {
   try {
-    return readFileSync(path);
+    return withFreshHandleSync(() => readFileSync(path));
   } catch (error) {
     rethrowUnlessMissing(error);
     return undefined;
