@@ -22,6 +22,7 @@ const MEANINGS: Readonly<Record<string, (directory: string) => string>> = {
   EISDIR: () => 'it is a directory that contains files of another program; check them, and remove it by hand',
   ENAMETOOLONG: () =>
     'its name is too long: a lock needs about 40 characters more than the name of the file that it locks',
+  ESTALE: (directory) => `${directory} is gone from its server, or was replaced there`,
   EMFILE: () => 'this process has too many files open',
   ENFILE: () => 'the system has too many files open',
 };
@@ -34,6 +35,12 @@ const NO_SYMLINKS =
 /** The codes that a sticky directory answers with when a process removes another user's file. */
 const OWNERS_ONLY: ReadonlySet<string> = new Set(['EPERM', 'EACCES']);
 
+/** What `symlink` fails with on vfat and procfs (EPERM) and on SMB, where its own message speaks of sockets. */
+const LINKS_UNSUPPORTED: ReadonlySet<string> = new Set(['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS']);
+
+/** The calls that list a directory. FUSE file systems fail there with codes that mean something else elsewhere. */
+const LISTING: ReadonlySet<string> = new Set(['opendir', 'readdir', 'scandir']);
+
 /** Explains why a call on a name in `directory` failed. */
 export function explainSystemError(cause: unknown, directory: string): string {
   const { code = '', syscall = '', path = '' } = (cause ?? {}) as SystemError;
@@ -44,6 +51,10 @@ export function explainSystemError(cause: unknown, directory: string): string {
       `directory is sticky, so that only its owner or root may remove it (${code})`
     );
   }
+  if (syscall === 'symlink' && LINKS_UNSUPPORTED.has(code))
+    return `the file system of ${directory} has no symbolic links; use LockFile, which doesn't need them (${code})`;
+  if (LISTING.has(syscall) && (code === 'EIO' || code === 'ENAMETOOLONG'))
+    return `the file system failed to list ${path === '' ? directory : path} (${code})`;
   const meaning = MEANINGS[code];
   if (meaning !== undefined) return `${meaning(directory)} (${code})`;
   return cause instanceof Error ? cause.message : String(cause);

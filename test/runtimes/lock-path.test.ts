@@ -89,4 +89,24 @@ describe('a refusal in words', () => {
       /symbolic links.*use LockFile/,
     );
   });
+
+  it('says that a file system has no symbolic links, and not that something is wrong with a socket', async function () {
+    // The file system of /sys has none. Only root gets as far as this error.
+    if (process.platform !== 'linux' || process.getuid?.() !== 0) this.skip();
+    const error = await new SymlinkLockFile('/sys/kernel/file').acquire().catch((thrown: unknown) => thrown);
+    expect((error as Error).message).to.include(
+      'the file system of /sys/kernel has no symbolic links; use LockFile',
+    );
+    const onSmb = Object.assign(refusal('ENOTSUP', 'operation not supported on socket'), {
+      syscall: 'symlink',
+    });
+    expect(explainSystemError(onSmb, '/srv')).to.match(/no symbolic links.*\(ENOTSUP\)$/);
+  });
+
+  it('says that a directory can’t be listed, and not that a name is too long', () => {
+    const listing = Object.assign(refusal('ENAMETOOLONG'), { syscall: 'opendir', path: '/srv/file.lock' });
+    expect(explainSystemError(listing, '/srv')).to.equal(
+      'the file system failed to list /srv/file.lock (ENAMETOOLONG)',
+    );
+  });
 });
