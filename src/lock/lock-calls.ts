@@ -83,12 +83,27 @@ export abstract class LockCalls<C extends AnyClaim> extends LockKind<C> {
       dropClaim(claim.record, 'released');
     } catch (error) {
       const isOver = error instanceof NotLocked || error instanceof NotMyLock;
-      if (isOver) this.#ownership.end(own);
+      const isGone = !isOver && own !== undefined && (yield* this.#isGone(own.claim, error));
+      if (isOver || isGone) this.#ownership.end(own);
       else this.#ownership.putBack(own);
-      throw failures.unlockFailed(this.lockPath, error);
+      throw isGone
+        ? failures.lockLost(this.lockPath, yield* this.inspectingForMessage())
+        : failures.unlockFailed(this.lockPath, error);
     }
     this.#ownership.end(own);
     if (!released) throw failures.lockLost(this.lockPath, yield* this.inspectingForMessage());
+  }
+
+  /** Was the lock removed together with its directory? Then a release has nothing to look at, and is refused. */
+  *#isGone(claim: C, refusal: unknown): Protocol<boolean> {
+    const code = (refusal as NodeJS.ErrnoException | undefined)?.code;
+    if (code !== 'ENOENT' && code !== 'ENOTDIR') return false;
+    try {
+      const seen = yield* this.inspecting();
+      return seen === undefined || !recordsOf(seen.found).some(({ token }) => token === claim.record.token);
+    } catch {
+      return false;
+    }
   }
 
   /** The claim by which the whole process holds the lock, whichever thread and object made it (HOLD-4). */
