@@ -58,7 +58,7 @@ export abstract class LockBase<C extends AnyClaim = AnyClaim> extends LockCalls<
     const place = await waitForTurn(this.lockPath, timeout, signal, () =>
       this.#run(this.inspectingForMessage()),
     );
-    const claim = this.newClaim();
+    const claim = this.claimAt(place);
     await this.#run(this.taking(claim, place, signal), {
       until,
       signal,
@@ -93,7 +93,7 @@ export abstract class LockBase<C extends AnyClaim = AnyClaim> extends LockCalls<
     // The tasks that queue in this thread can't run while it is blocked, so it has to pass them.
     const place: Place | undefined = registry.queues.isFree(this.lockPath) ? { onTurn: noop } : undefined;
     if (place !== undefined) registry.queues.enter(this.lockPath, place);
-    const claim = this.newClaim();
+    const claim = this.claimAt(place);
     runSync(this.taking(claim, place), {
       until: performance.now() + timeout,
       pollInterval: this.options.pollInterval,

@@ -49,6 +49,16 @@ export abstract class LockCalls<C extends AnyClaim> extends LockKind<C> {
     return this.#previous;
   }
 
+  /** A claim for the lock, whose turn in the queue has come. */
+  protected claimAt(place: Place | undefined): C {
+    try {
+      return this.newClaim();
+    } catch (error) {
+      this.#leave(place); // Otherwise every later acquire would wait for it.
+      throw failures.lockFailed(this.lockPath, error);
+    }
+  }
+
   /** Takes the lock for a claim whose turn in the queue has come. */
   protected *taking(claim: C, place: Place | undefined, signal?: AbortSignal): Protocol<void> {
     try {

@@ -4,6 +4,7 @@
  */
 import { dirname } from 'node:path';
 import { makeClaim, type AnyClaim, type Taken } from '../model/claim.js';
+import { putOutBeacon } from '../system/beacon.js';
 import { isSweepDue } from '../system/directory-facts.js';
 import type { Io, WaitPolicy } from '../driver/run.js';
 import * as failures from './messages.js';
@@ -89,7 +90,13 @@ export abstract class LockKind<C extends AnyClaim> {
 
   /** A claim that is not on disk yet. */
   protected newClaim(): C {
-    return this.claimFor(newRecord(this.lockPath, this.options));
+    const record = newRecord(this.lockPath, this.options);
+    try {
+      return this.claimFor(record);
+    } catch (error) {
+      putOutBeacon(record.token);
+      throw error;
+    }
   }
 
   /** For all calls but acquire: they wait only for a process that is removing this lock, which takes no time. */
