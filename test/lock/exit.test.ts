@@ -1,7 +1,4 @@
-/**
- * However a process or a thread ends that can still act, what it holds or acquires is given back, and it ends as it
- * would without.
- */
+/** However a process or a thread ends that can still run code: what it holds or acquires is released. */
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
@@ -44,7 +41,7 @@ describe('exit', () => {
     for (const [state, hold] of Object.entries(states)) {
       if (kind !== 'LockFile' && state !== 'holding (async)') continue;
       for (const [how, [end, code]] of Object.entries(ends)) {
-        it(`${state} a ${kind}, by ${how}: given back, exit code ${code}`, async () => {
+        it(`${state} a ${kind}, by ${how}: released, exit code ${code}`, async () => {
           const ending = await run(`const Kind = ${kind}; ${hold} ${end}`, options());
           expect(ending, ending.stderr).to.include({ code, signal: null });
           if (code === 1) expect(ending.stderr).to.include('surprise');
@@ -54,7 +51,7 @@ describe('exit', () => {
     }
 
     for (const signal of signals) {
-      it(`holding a ${kind}, by ${signal}: given back, and it is the signal that ended it`, async () => {
+      it(`holding a ${kind}, by ${signal}: released, and the signal ends the process`, async () => {
         const script = start(
           `new ${kind}('config.json').acquireSync(); setInterval(() => {}, 1_000); say('held');`,
           options(),
@@ -67,7 +64,7 @@ describe('exit', () => {
   }
 
   for (const signal of signals) {
-    it(`waiting (async), by ${signal}: ends at once, and leaves nothing but the holder’s`, async () => {
+    it(`waiting (async), by ${signal}: ends at once, and leaves only the holder’s files`, async () => {
       const holder = await new LockFile(directory.join('config.json')).acquire();
       const before = readdirSync(directory.path);
       const script = start(`say('waiting'); await new LockFile('config.json').acquire();`, options());
@@ -90,7 +87,7 @@ describe('exit', () => {
     });
   }
 
-  it('waiting (sync) while holding another, by SIGINT: ends at once, and the other is the dead’s', async () => {
+  it('waiting (sync) while holding another lock, by SIGINT: ends at once, and the next contender recovers that lock', async () => {
     const holder = await new LockFile(directory.join('config.json')).acquire();
     const script = start(
       `new LockFile('other.json').acquireSync(); say('waiting'); new LockFile('config.json').acquireSync();`,
@@ -105,7 +102,7 @@ describe('exit', () => {
     await holder.release();
   });
 
-  it('holding after a wait (sync), by SIGTERM: given back', async () => {
+  it('holding after a wait (sync), by SIGTERM: released', async () => {
     const holder = await new LockFile(directory.join('config.json')).acquire();
     const script = start(
       `say('waiting'); new LockFile('config.json').acquireSync(); setInterval(() => {}, 1_000); say('held');`,
@@ -132,7 +129,7 @@ describe('exit', () => {
     nothingLeft();
   });
 
-  it('a wait (sync) that ends with a timeout leaves other locks to be given back', async () => {
+  it('after a wait (sync) that ends with a timeout, other locks are still released at exit', async () => {
     const holder = await new LockFile(directory.join('config.json')).acquire();
     const script = start(
       `new LockFile('other.json').acquireSync();
@@ -148,7 +145,7 @@ describe('exit', () => {
   });
 
   for (const kind of kindNames) {
-    it(`acquiring a ${kind} with io: 'async', at any moment: given back`, async () => {
+    it(`acquiring a ${kind} with io: 'async', at any moment: released`, async () => {
       // Each step of the acquire takes a hop through the thread pool; so these end it at different ones.
       const text = `
         const work = (async () => {
@@ -160,7 +157,7 @@ describe('exit', () => {
       for (let times = 0; times < 4; times++) {
         const { path } = temporaryDirectory();
         expect(await run(text, { cwd: path })).to.include({ code: 5 });
-        // A machine that is very busy may finish the last call after the exit: then that is the dead's, and swept.
+        // A very busy machine may finish the last call after the exit: then the next contender recovers or sweeps it.
         await (await new LockFile(join(path, 'config.json'), { orphanGraceMs: 0 }).acquire(5_000)).release();
         expect(readdirSync(path)).to.deep.equal([]);
       }
@@ -197,7 +194,7 @@ describe('exit', () => {
     nothingLeft();
   });
 
-  it('a lock that was broken, and is another’s now, stays', async () => {
+  it('a lock that was broken, and has another holder now, stays', async () => {
     const script = start(
       `await new LockFile('config.json').acquire(); say('held'); process.stdin.once('data', () => process.exit());`,
       options(),
@@ -250,19 +247,19 @@ describe('exit', () => {
       say(fs.readdirSync('.').join());`;
 
     for (const [state, hold] of Object.entries(states)) {
-      it(`${state}, by a return: given back`, async () => {
+      it(`${state}, by a return: released`, async () => {
         const ending = await run(inWorker(`const Kind = LockFile; ${hold}`), options());
         expect(ending.stdout).to.equal('exit 0\n\n');
       });
     }
 
-    it('by process.exit: given back, and the process lives', async () => {
+    it('by process.exit: released, and the process lives', async () => {
       const ending = await run(inWorker(`await new LockFile('a').acquire(); process.exit(4);`), options());
       expect(ending.stdout).to.equal('exit 4\n\n');
       expect(ending.code).to.equal(0);
     });
 
-    it('by an uncaught error: given back', async () => {
+    it('by an uncaught error: released', async () => {
       const ending = await run(
         inWorker(`await new LockFile('a').acquire(); throw new Error('oops');`),
         options(),
@@ -270,7 +267,7 @@ describe('exit', () => {
       expect(ending.stdout).to.equal('error oops\nexit 1\n\n');
     });
 
-    it('by process.exit while it acquires: given back', async () => {
+    it('by process.exit while it acquires: released', async () => {
       const body = `
         setTimeout(() => process.exit(5), 20);
         const lock = new LockFile('config.json', { io: 'async' });
