@@ -159,6 +159,24 @@ for (const [version, path] of Object.entries({ '4': signalExit4, '3': signalExit
       signal: 'SIGTERM',
       expected: { code: 4, signal: null, stdout: 'ready\nprogram\n4,\n' },
     },
+    [`a copy of signal-exit ${version} that was there before and goes, by process.exit()`]: {
+      text: `
+        const first = ${onExit}(() => {});
+        HOLD
+        first();
+        process.exit(7);`,
+      expected: { code: 7, signal: null },
+    },
+    [`a copy of signal-exit ${version} that goes before the last release`]: {
+      text: `
+        const first = ${onExit}(() => {});
+        HOLD
+        first();
+        await globalThis.lock?.release();
+        await sleep(50);
+        say(['SIGTERM', 'SIGXFSZ'].map((name) => process.listenerCount(name)).join());`,
+      expected: { code: 0, stdout: '0,0\n' },
+    },
     [`a copy of signal-exit ${version} that comes and goes`]: {
       text: `
         const first = ${onExit}(() => {});
