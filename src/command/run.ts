@@ -5,7 +5,9 @@
  * Rule RUN-2: To its caller, `holdfast run` behaves like the command: the same input and output, the same exit code,
  * and signals reach the command.
  *
- * Not promised: that the command ends when this process is killed by SIGKILL. This process is the holder: once it is
+ * Not promised: that the command ignores SIGHUP after `nohup holdfast run`, since Node.js undoes that at its start. Write
+ * `holdfast run … -- nohup COMMAND`: then this process passes SIGHUP on, and holds the lock until the command has ended.
+ * Nor that the command ends when this process is killed by SIGKILL. This process is the holder: once it is
  * dead, the next contender takes the lock while the command may still run. `docs/command.md` says what to do.
  */
 import { spawn, type ChildProcess } from 'node:child_process';
@@ -15,6 +17,7 @@ import { NotLocked, NotMyLock, type LockFileError } from '../model/errors.js';
 import { LinkLockFile, LockFile, MkdirLockFile, SymlinkLockFile } from '../lock/lock-file.js';
 import type { LockBase } from '../lock/lock-base.js';
 import type { LockKind, Run } from './arguments.js';
+import { withDescriptors } from './descriptors.js';
 import { passSignals } from './signals.js';
 
 const KINDS: {
@@ -100,7 +103,8 @@ async function runCommand(
     child?.kill(signal);
   });
   try {
-    child = spawn(program, args, { stdio: 'inherit' });
+    const start = withDescriptors(program, args, process.env);
+    child = spawn(start.program, start.args, { stdio: start.stdio });
     return await ended(child, (cause) => {
       warn(new SignalNotPassed(passing, cause));
     });

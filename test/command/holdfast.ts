@@ -34,13 +34,14 @@ export class Place {
   detached = false;
   /** A command that starts the command, such as `setpriv`. */
   wrapper: readonly string[] = [];
+  env: NodeJS.ProcessEnv = {};
 
   start(...args: readonly string[]): Started {
     const [program, ...rest] = [...this.wrapper, process.execPath, main, ...args] as [string, ...string[]];
     const child = spawn(program, rest, {
       cwd: this.directory.path,
       detached: this.detached,
-      env: { ...process.env, ...coverageOfChildren },
+      env: { ...process.env, ...coverageOfChildren, ...this.env },
       stdio: 'pipe',
     });
     const heard = { stdout: '', stderr: '' };

@@ -1,8 +1,9 @@
 /** `holdfast run`: runs a command while holding a lock. */
 import { spawnSync } from 'node:child_process';
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { constants } from 'node:os';
 import { expect } from 'chai';
+import { command } from '../support/peers.js';
 import { main, Place, type Ended, type Started } from './holdfast.js';
 
 const node = process.execPath;
@@ -193,7 +194,7 @@ describe('holdfast run', () => {
     const place = new Place();
     place.detached = true;
     place.wrapper = ['setpriv', ...without];
-    const command = [
+    const asOther = [
       'setpriv',
       '--reuid',
       '65534',
@@ -202,7 +203,7 @@ describe('holdfast run', () => {
       '-c',
       'echo up; read line; exit 9',
     ];
-    const run = place.start('run', 'file', '--', ...command);
+    const run = place.start('run', 'file', '--', ...asOther);
     await run.says('up');
     run.child.kill('SIGTERM');
     await run.complains("can't pass SIGTERM on to the command: it runs as another user (EPERM)");
@@ -210,6 +211,77 @@ describe('holdfast run', () => {
     run.child.stdin?.end('\n');
     expect(await run.ended).to.include({ code: 9, signal: null });
     expect(await place.lock('file').isLocked()).to.equal(false);
+  });
+
+  it('holds the lock on a hangup while its command is one that nohup runs', async function () {
+    if (process.platform === 'win32' || command('nohup') === undefined) this.skip();
+    const place = new Place();
+    place.detached = true;
+    const run = place.start(
+      'run',
+      'file',
+      '--',
+      'nohup',
+      'sh',
+      '-c',
+      'echo up; sleep 0.5; echo alive; exit 5',
+    );
+    await run.says('up');
+    run.child.kill('SIGHUP');
+    await run.says('alive');
+    expect(await place.lock('file').holder()).to.include({ pid: run.child.pid, verdict: 'alive' });
+    expect(await run.ended).to.include({ code: 5, signal: null });
+  });
+
+  it('passes on the jobserver of make', function () {
+    if (process.platform !== 'linux' || command('make') === undefined) this.skip();
+    const { directory } = new Place();
+    directory.expect('Makefile');
+    const holdfast = [node, main].map((each) => JSON.stringify(each)).join(' ');
+    writeFileSync(
+      directory.join('Makefile'),
+      `all:\n\t+@${holdfast} run file -- $(MAKE) --no-print-directory inner\n` +
+        `inner: one two\n\t@echo $(MAKEFLAGS)\none two:\n\t@echo $@\n`,
+    );
+    const { status, stdout, stderr } = spawnSync('make', ['-j2', '--no-print-directory'], {
+      cwd: directory.path,
+      env: { ...process.env, MAKEFLAGS: '' },
+      encoding: 'utf8',
+    });
+    expect({ status, stderr }).to.deep.equal({ status: 0, stderr: '' });
+    expect(stdout).to.match(/^(one\ntwo|two\none)\n.*--jobserver/);
+  });
+
+  it('passes on no pipe of its own that has the number of a jobserver', async function () {
+    if (process.platform !== 'linux') this.skip();
+    const place = new Place();
+    const list = 'echo /proc/self/fd/*';
+    const runs = Array.from({ length: 8 }, (_, index) => {
+      const pipe = index + 2;
+      place.env = { MAKEFLAGS: pipe === 2 ? '' : `-j2 --jobserver-auth=${pipe},${pipe + 1}` };
+      return place.run('run', `file-${pipe}`, '--', 'sh', '-c', list);
+    });
+    const [without, ...others] = (await Promise.all(runs)).map(({ stdout }) => stdout);
+    for (const each of others) expect(each).to.equal(without);
+  });
+
+  it('passes on the sockets of systemd, and names the command as their receiver', function () {
+    if (process.platform !== 'linux') this.skip();
+    const { directory } = new Place();
+    directory.expect('one', 'two');
+    for (const name of ['one', 'two']) writeFileSync(directory.join(name), `${name}\n`);
+    const receive = 'cat <&3; cat <&4; test "$LISTEN_PID" = $$ && echo mine $LISTEN_FDS "$1"';
+    const script = `exec 3<one 4<two; LISTEN_FDS=2 LISTEN_PID=$$; export LISTEN_FDS LISTEN_PID; exec "$@"`;
+    const { stdout, stderr, status } = spawnSync(
+      'sh',
+      ['-c', script, 'sh', node, main, 'run', 'file', '--', 'sh', '-c', receive, 'sh', 'a b'],
+      { cwd: directory.path, encoding: 'utf8' },
+    );
+    expect({ stdout, stderr, status }).to.deep.equal({
+      stdout: 'one\ntwo\nmine 2 a b\n',
+      stderr: '',
+      status: 0,
+    });
   });
 
   it('notes the command’s name in the lock, or the text of --note', async () => {
