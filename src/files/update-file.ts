@@ -13,13 +13,11 @@
  * - Excluding updates through another name of the same file: the lock is that of the given path, although a symbolic
  *   link is followed to the file that is replaced.
  */
-import { readFileSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
-import { withFreshHandle, withFreshHandleSync } from '../driver/stale-handle.js';
 import type { LockFile } from '../lock/lock-file.js';
 import { isPromise, withLock, withLockSync } from '../lock/with-lock.js';
 import type { LockOptions } from '../lock/options.js';
 import { replace, replaceSync, sweepReplacements, sweepReplacementsSync } from './atomic-replace.js';
+import { readIfThere, readIfThereSync } from './read.js';
 import { decodeText, encodeText } from './text.js';
 
 /**
@@ -96,7 +94,7 @@ export async function updateFile(
     path,
     async (lock) => {
       if (mayHaveLeft(lock)) await sweepReplacements(lock.path);
-      const old = await withFreshHandle(() => readFile(lock.path)).catch(rethrowUnlessMissing);
+      const old = await readIfThere(lock.path);
       const content = await update(decode(lock.path, old, encoding) as never);
       if (content === undefined) return undefined;
       const bytes = encode(lock.path, content, encoding);
@@ -136,7 +134,7 @@ export function updateFileSync(
     path,
     (lock) => {
       if (mayHaveLeft(lock)) sweepReplacementsSync(lock.path);
-      const old = readIfThere(lock.path);
+      const old = readIfThereSync(lock.path);
       const content = update(decode(lock.path, old, encoding) as never);
       if (content === undefined) return undefined;
       const bytes = encode(lock.path, content, encoding);
@@ -167,19 +165,6 @@ function mayHaveLeft({ path, clean }: LockFile): boolean {
   if (swept.size === MAX_PATHS) swept.clear();
   swept.add(path);
   return true;
-}
-
-function readIfThere(path: string): Buffer | undefined {
-  try {
-    return withFreshHandleSync(() => readFileSync(path));
-  } catch (error) {
-    rethrowUnlessMissing(error);
-    return undefined;
-  }
-}
-
-function rethrowUnlessMissing(error: unknown): undefined {
-  if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
 }
 
 function decode(

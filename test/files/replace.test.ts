@@ -5,6 +5,7 @@ import {
   chmodSync,
   chownSync,
   closeSync,
+  existsSync,
   lstatSync,
   mkdirSync,
   openSync,
@@ -93,6 +94,33 @@ for (const [name, form] of Object.entries(forms)) {
         expect(readFileSync(mounted, 'utf8')).to.equal('old');
       } finally {
         spawnSync('umount', [mounted]);
+      }
+    });
+
+    it('reads the whole file on sshfs, also if the kernel has cached a smaller size', async function () {
+      const [server = ''] = ['/usr/lib/openssh/sftp-server', '/usr/lib/ssh/sftp-server'].filter(existsSync);
+      if (command('sshfs') === undefined || command('fusermount3') === undefined || server === '')
+        this.skip();
+      const directory = temporaryDirectory().expect('remote/', 'mounted/', 'ssh');
+      for (const each of ['remote', 'mounted']) mkdirSync(directory.join(each));
+      writeFileSync(directory.join('ssh'), `#!/bin/sh\nexec ${server}\n`, { mode: 0o755 });
+      const options = ['-o', `ssh_command=${directory.join('ssh')}`, '-o', 'dcache_timeout=600'];
+      const mounted = directory.join('mounted');
+      const mount = spawnSync('sshfs', [...options, `host:${directory.join('remote')}`, mounted], {
+        timeout: 20_000,
+      });
+      if (mount.status !== 0) this.skip();
+      try {
+        const path = directory.join('mounted/file');
+        await form(path, () => 'short');
+        const longer = 'longer than before, by another machine';
+        expect(statSync(path).size).to.equal('short'.length);
+        updateFileSync(directory.join('remote/file'), () => longer);
+        expect(statSync(path).size, 'the cached size').to.equal('short'.length);
+        await form(path, (old) => `${old ?? ''}!`);
+        expect(readFileSync(directory.join('remote/file'), 'utf8')).to.equal(`${longer}!`);
+      } finally {
+        spawnSync('fusermount3', ['-u', mounted]);
       }
     });
 
