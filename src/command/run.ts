@@ -5,10 +5,10 @@
  * Rule RUN-2: To its caller, `holdfast run` behaves like the command: the same input and output, the same exit code,
  * and signals reach the command.
  *
- * Not promised: that the command ignores SIGHUP after `nohup holdfast run`, since Node.js undoes that at its start. Write
- * `holdfast run … -- nohup COMMAND`: then this process passes SIGHUP on, and holds the lock until the command has ended.
- * Nor that the command ends when this process is killed by SIGKILL. This process is the holder: once it is
- * dead, the next contender takes the lock while the command may still run. `docs/command.md` says what to do.
+ * Not promised: that the command ignores SIGHUP after `nohup holdfast run`, since Node.js undoes that at its start.
+ * Write `holdfast run … -- nohup COMMAND`: then this process passes SIGHUP on, and holds the lock until the command has
+ * ended. Nor that the command ends when this process is killed by SIGKILL. This process is the holder: once it is dead,
+ * the next contender takes the lock while the command may still run. `docs/command.md` says what to do.
  */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { constants } from 'node:os';

@@ -8,8 +8,8 @@
  *
  * Not promised:
  * - Noticing a program that writes the file without the lock.
- * - Keeping more than the file's mode, and its owner where the system permits: access control lists and other hard
- *   links are lost.
+ * - Keeping more than the file's mode, and its owner and group where the system permits (OWNER-1): access control lists
+ *   and other hard links are lost.
  * - Excluding updates through another name of the same file: the lock is that of the given path, although a symbolic
  *   link is followed to the file that is replaced.
  */
@@ -67,9 +67,9 @@ interface AsBytes extends UpdateFileOptions {
  * @returns What `update` returned, once that is on the disk.
  * @throws Before the new content is in place: what `acquire` throws; what `update` throws; the system's error if the
  *   file can't be read or written; an `Error` if the file, or the new text, can't be represented in its encoding. The
- *   file is unchanged then, and the lock is free. Afterwards: the system's error if the directory can't be synced, and what `release` throws. The
- *   file has its new content then, and after an `UnlockError` the lock is still held. A `NotMyLock` means that the
- *   lock was broken by force: the file may have its old content or the new one.
+ *   file is unchanged then, and the lock is free. Afterwards: the system's error if the directory can't be synced, and
+ *   what `release` throws. The file has its new content then, and after an `UnlockError` the lock is still held. A
+ *   `NotMyLock` means that the lock was broken by force: the file may have its old content or the new one.
  * @example
  * await updateFile('visits.log', (old = '') => `${old}${new Date().toISOString()}\n`);
  */

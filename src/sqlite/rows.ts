@@ -4,8 +4,8 @@
  * Rule ROW-1: Inserting a row decides who holds a lock: the path is the primary key.
  * Rule ROW-2: A row is removed by its token, which no other claim ever has.
  * Rule ROW-3: A file whose first bytes are not those of a holdfast database is neither opened by SQLite nor changed.
- * Rule ROW-4: A database is created under a name that contains `.holdfast-` and a random token, so that neither creating
- * nor cleaning up touches a user's file. A fixed name such as `<database>.new` may be a user's.
+ * Rule ROW-4: A database is created under a name that contains `.holdfast-` and a random token, so that neither
+ * creating nor cleaning up touches a user's file. A fixed name such as `<database>.new` may be a user's.
  *
  * Each call opens the database, runs one transaction, and closes it again, so a process keeps nothing open between
  * calls.

@@ -167,7 +167,8 @@ describe('updateFile, in a process that exits', () => {
         import { syncBuiltinESMExports } from 'node:module';
         const { rmSync } = fs;
         fs.rmSync = (name, options) => {
-          if (name.includes('.holdfast-')) fs.writeSync(1, fs.existsSync(${JSON.stringify(`${path}.lock`)}) ? ', locked' : ', free');
+          const isLocked = fs.existsSync(${JSON.stringify(`${path}.lock`)});
+          if (name.includes('.holdfast-')) fs.writeSync(1, isLocked ? ', locked' : ', free');
           rmSync(name, options);
         };
         const { rename } = fs.promises;
