@@ -2,6 +2,7 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { constants } from 'node:os';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { expect } from 'chai';
 import { command } from '../support/peers.js';
 import { main, Place, type Ended, type Started } from './holdfast.js';
@@ -217,19 +218,15 @@ describe('holdfast run', () => {
     if (process.platform === 'win32' || command('nohup') === undefined) this.skip();
     const place = new Place();
     place.detached = true;
-    const run = place.start(
-      'run',
-      'file',
-      '--',
-      'nohup',
-      'sh',
-      '-c',
-      'echo up; sleep 0.5; echo alive; exit 5',
-    );
+    const script = 'echo up; read line; echo alive; read line; exit 5';
+    const run = place.start('run', 'file', '--', 'nohup', 'sh', '-c', script);
     await run.says('up');
     run.child.kill('SIGHUP');
+    await sleep(100); // For the signal to be passed on.
+    run.child.stdin?.write('\n');
     await run.says('alive');
     expect(await place.lock('file').holder()).to.include({ pid: run.child.pid, verdict: 'alive' });
+    run.child.stdin?.end('\n');
     expect(await run.ended).to.include({ code: 5, signal: null });
   });
 
