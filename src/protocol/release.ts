@@ -18,11 +18,25 @@
  */
 import type { Claim } from '../model/claim.js';
 import { discard, prepare, remove, retract, withEvictionLock, witnessOf } from './contend.js';
-import { removeClaim } from './directory.js';
+import { FEW_TRIES, removeClaim } from './directory.js';
 import { bestEffort, retry, ignoreErrors } from './retry.js';
 import { isClaim, isSame, judgeFound, readLock } from './inspect.js';
 import { privatePath, evictionOf } from '../model/file-names.js';
 import { pause, sameFile, unlink, type Blocker, type Found, type Protocol } from '../model/steps.js';
+
+/** The claim was removed, but the lock's directory stays: a file system's own refusal, though it gave none. */
+class DirectoryStays extends Error {
+  readonly code = 'ENOTEMPTY';
+  readonly syscall = 'rmdir';
+  readonly path: string;
+
+  constructor(path: string) {
+    super(
+      'ENOTEMPTY: the claim is removed, but its directory stays, since another process has a file of it open',
+    );
+    this.path = path;
+  }
+}
 
 /** Releases the claim's lock, with pauses while others hold its eviction lock; false if it wasn't ours any more. */
 export function* release(claim: Claim): Protocol<boolean> {
@@ -34,8 +48,13 @@ export function* release(claim: Claim): Protocol<boolean> {
 }
 
 /** One attempt to release the lock: returns whether it was ours, or the blocker. */
-export function* relinquish(claim: Claim): Protocol<{ done: boolean } | { blocker: Blocker }> {
-  if (claim.kind === 'mkdir') return { done: yield* removeClaim(claim.lock, claim.record.token) };
+function* relinquish(claim: Claim): Protocol<{ done: boolean } | { blocker: Blocker }> {
+  if (claim.kind === 'mkdir') {
+    const stay = () => {
+      throw new DirectoryStays(claim.lock);
+    };
+    return { done: yield* removeClaim(claim.lock, claim.record.token, undefined, stay) };
+  }
   // Not a read of the lock: to compare two names takes fewer calls.
   if (claim.kind === 'link' && (yield* sameFile(claim.lock, claim.privateFile)) && (yield* discard(claim))) {
     yield* removeOwn(claim); // RELEASE-1
@@ -95,7 +114,8 @@ function* claimRemoval(found: Found, lock: string): Protocol<Blocker | undefined
 export function* abandon(claim: Claim): Protocol<void> {
   yield* ignoreErrors(unlink(claim.privateFile)); // First, so that an interrupted call has nothing to link.
   yield* ignoreErrors(unlink(witnessOf(claim)));
-  if (claim.kind === 'mkdir' || isClaim(yield* readLock(claim.lock), claim)) yield* relinquish(claim);
+  if (claim.kind === 'mkdir') yield* removeClaim(claim.lock, claim.record.token, FEW_TRIES);
+  else if (isClaim(yield* readLock(claim.lock), claim)) yield* relinquish(claim);
   yield* retract(evictionOf(claim.lock), claim);
   yield* ignoreErrors(unlink(claim.privateFile));
 }

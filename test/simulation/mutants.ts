@@ -233,6 +233,13 @@ export const realMutants: Readonly<Record<string, RealMutant>> = {
     test: 'driver/waiting.test.js',
     name: 'sweeps what one left that died ahead of it',
   },
+  'DIR-4, a directory that stays is tried again': {
+    file: 'protocol/directory.js',
+    from: /if \(count === tries\)\s+return false;/,
+    to: 'return true;',
+    test: 'protocol/directory.test.js',
+    name: 'is removed as soon as the removed file in it is closed',
+  },
   'SWEEP-1, a release removes what a killed waiter left': {
     file: 'protocol/sweep.js',
     from: /if \(dead\)\s+yield\* unlink\(path\); \/\/ SWEEP-1/,
