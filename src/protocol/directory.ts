@@ -69,13 +69,13 @@ export const FEW_TRIES = 5;
 /**
  * Removes one claim from a lock directory, and the directory with its last one; false if the claim was gone.
  *
- * @param onStay Called if the directory stays although nothing but removed files is in it.
+ * @param onStay The error to throw if the directory stays although nothing but removed files is in it.
  */
 export function* removeClaim(
   name: string,
   token: string,
   tries = MANY_TRIES,
-  onStay?: () => never,
+  onStay?: () => Error,
 ): Protocol<boolean> {
   const path = claimIn(name, token);
   try {
@@ -88,7 +88,7 @@ export function* removeClaim(
   yield* bestEffort(function* () {
     stays = !(yield* removeDirectory(name, token, tries));
   });
-  if (stays) onStay?.();
+  if (stays && onStay !== undefined) throw onStay();
   return true;
 }
 

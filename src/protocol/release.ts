@@ -24,18 +24,11 @@ import { isClaim, isSame, judgeFound, readLock } from './inspect.js';
 import { privatePath, evictionOf } from '../model/file-names.js';
 import { pause, sameFile, unlink, type Blocker, type Found, type Protocol } from '../model/steps.js';
 
-/** The claim was removed, but the lock's directory stays: a file system's own refusal, though it gave none. */
-class DirectoryStays extends Error {
-  readonly code = 'ENOTEMPTY';
-  readonly syscall = 'rmdir';
-  readonly path: string;
-
-  constructor(path: string) {
-    super(
-      'ENOTEMPTY: the claim is removed, but its directory stays, since another process has a file of it open',
-    );
-    this.path = path;
-  }
+/** The error of a release whose claim is removed, but not its directory: it looks like a system's, for its reader. */
+function directoryStays(path: string): Error {
+  const message =
+    'ENOTEMPTY: the claim is removed, but its directory stays, since another process has a file of it open';
+  return Object.assign(new Error(message), { code: 'ENOTEMPTY', syscall: 'rmdir', path });
 }
 
 /** Releases the claim's lock, with pauses while others hold its eviction lock; false if it wasn't ours any more. */
@@ -50,9 +43,7 @@ export function* release(claim: Claim): Protocol<boolean> {
 /** One attempt to release the lock: returns whether it was ours, or the blocker. */
 function* relinquish(claim: Claim): Protocol<{ done: boolean } | { blocker: Blocker }> {
   if (claim.kind === 'mkdir') {
-    const stay = () => {
-      throw new DirectoryStays(claim.lock);
-    };
+    const stay = () => directoryStays(claim.lock);
     return { done: yield* removeClaim(claim.lock, claim.record.token, undefined, stay) };
   }
   // Not a read of the lock: to compare two names takes fewer calls.
