@@ -32,6 +32,7 @@ import { removeLost } from './crash.js';
 import { createAsDirectory, removeClaim } from './directory.js';
 import { createAsText } from './link.js';
 import { delegate } from './trampoline.js';
+import { obtainRight } from './removal-right.js';
 import { bestEffort, retry } from './retry.js';
 import { ORPHAN, isClaim, isSame, judgeFound, readLock, recordsOf } from './inspect.js';
 import { type HolderRecord } from '../model/record.js';
@@ -108,6 +109,7 @@ function* evict(name: string, found: Found, claim: Claim, depth: number): Protoc
   const outcome = yield* withEvictionLock(name, claim, depth + 1, function* () {
     if (!isSame(yield* readLock(name), found)) return; // EVICT-2
     if (found.kind === 'empty' && !(yield* isOrphan(name, claim))) return;
+    if (found.kind === 'link' && !(yield* obtainRight(name, found, claim.lock))) return; // EVICT-8
     yield* remove(name, found, claim.lock);
   });
   return 'blocker' in outcome ? outcome.blocker : undefined;
@@ -149,7 +151,10 @@ function* removeEvictionLock(eviction: string, claim: Claim): Protocol<void> {
   else yield* retry(() => unlink(eviction));
 }
 
-/** Removes someone else's lock of any kind. The caller holds its eviction lock (EVICT-1). */
+/**
+ * Removes someone else's lock of any kind. The caller holds its eviction lock (EVICT-1), and has removed the private file of
+ * a holder of the link kind: without the lock's text, nobody could find that.
+ */
 export function* remove(name: string, found: Found, lock: string): Protocol<void> {
   if (found.kind === 'mkdir') {
     for (const record of found.records) yield* removeClaim(name, record.token);
@@ -164,8 +169,6 @@ export function* remove(name: string, found: Found, lock: string): Protocol<void
   } else if (found.kind === 'empty') {
     yield* retry(() => rmdir(name));
   } else {
-    // The private file first: without the lock's text, nobody could find it.
-    if (found.kind === 'link') yield* unlink(privatePath(lock, found.record.token));
     yield* retry(() => unlink(name));
   }
 }

@@ -12,7 +12,7 @@ import { attempt, isOrphan, judgeLock, retract } from './contend.js';
 import { readLock } from './inspect.js';
 import { isLost } from '../model/mark.js';
 import { parseRecord, type HolderRecord, type Token } from '../model/record.js';
-import { tokenOfPrivateFile, evictionDepth } from '../model/file-names.js';
+import { privatePath, tokenOfPrivateFile, evictionDepth } from '../model/file-names.js';
 import { judge, list, read, unlink, type Protocol } from '../model/steps.js';
 import { sweepBeaconOf, sweepBeacons } from './sweep-beacons.js';
 
@@ -55,11 +55,12 @@ function* sweepPrivateFile(path: string, token: Token, claim: Claim): Protocol<b
   const content = yield* read(path);
   if (content.is !== 'file') return false;
   const record = parseRecord(content.text);
-  const dead =
-    record === undefined
-      ? (isLost(content) || (content.text === '' && path.startsWith(`${claim.lock}.`))) &&
-        (yield* isOrphan(path, claim))
-      : record.token === token && (yield* judge(record, path)).verdict === 'dead';
+  const isOfThisLock = path.startsWith(`${claim.lock}.`);
+  let dead: boolean;
+  if (record === undefined)
+    dead = (isLost(content) || (content.text === '' && isOfThisLock)) && (yield* isOrphan(path, claim));
+  else if (record.token === token) dead = (yield* judge(record, path)).verdict === 'dead';
+  else dead = path === privatePath(claim.lock, token); // Another's record: left by a process that died in EVICT-8.
   if (dead) yield* unlink(path); // SWEEP-1
   return dead;
 }

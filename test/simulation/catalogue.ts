@@ -3,6 +3,7 @@ import type { Scenario } from './explorer.js';
 import { onItsWay, pidPowerCut, pidWrittenSince, powerCut } from './crash-scenarios.js';
 import { beside, filling, late, robbedWhileTidying, tidying } from './odd-scenarios.js';
 import { shipped } from './programs.js';
+import { staleReads } from './stale-scenarios.js';
 import {
   contest,
   kinds,
@@ -114,5 +115,13 @@ function cuts(): Scenario[] {
     for (const start of starts) found.push(powerCut(['link', 'link', 'link'], start, kills));
     for (const start of pidStarts) for (const count of [2, 3]) found.push(pidPowerCut(count, start, kills));
   }
+  for (const of of [
+    ['link', 'link'],
+    ['link', 'mkdir'],
+    ['link', 'link', 'link'],
+  ] as const)
+    for (const kills of [0, 1, 2])
+      for (const stales of [1, 2])
+        found.push(staleReads(of, 'link', kills, stales), staleReads(of, 'free', kills, stales));
   return found;
 }

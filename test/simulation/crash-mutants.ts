@@ -1,7 +1,8 @@
-/** Mutants of what the protocols do about locks without a text. */
+/** Mutants of what the protocols do about locks without a text, and about stale reads. */
 import { onItsWay, pidEmptied, pidPowerCut, pidWrittenSince, powerCut } from './crash-scenarios.js';
 import type { Mutant } from './mutate.js';
 import { meeting } from './scenarios.js';
+import { staleReads } from './stale-scenarios.js';
 
 /** By the rule that it lacks. */
 export const crashMutants: Readonly<Record<string, Mutant>> = {
@@ -59,6 +60,13 @@ export const crashMutants: Readonly<Record<string, Mutant>> = {
     from: /isErased\(content\) \? \{ is: 'file', text: pidText\(record\) \} : content/,
     to: 'content',
     scenario: (protocols) => pidEmptied(protocols),
+    law: /LAW-[12]/,
+  },
+  'EVICT-8, who removes a lock has removed the private file': {
+    file: 'protocol/contend.js',
+    from: /!\(yield\* obtainRight\(name, found, claim\.lock\)\)\)\s+return;/,
+    to: '(yield* unlink(`${claim.lock}.${found.record.token}`), false)) return;',
+    scenario: (protocols) => staleReads(['link', 'link'], 'link', 0, 1, protocols),
     law: /LAW-[12]/,
   },
 };

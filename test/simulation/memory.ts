@@ -73,7 +73,9 @@ function isPrivate(call: ActorCall): boolean {
 function isTry(call: ActorCall): boolean {
   const makes = call.call === 'link' || call.call === 'symlink' || call.call === 'mkdir';
   const place = placeOf(call);
-  return makes && !/\/.*\//.test(place.replace(/^.* /, '')) && !/^\/L\.pid\.|\.holder$/.test(place);
+  return (
+    makes && !/\/.*\//.test(place.replace(/^.* /, '')) && !/^\/L\.pid\.|\.holder$|\.[0-9a-f]{24}$/.test(place)
+  );
 }
 
 /** MEMORY-3. A private file that was gone is no try of the attempt's, and is counted apart. */

@@ -20,7 +20,7 @@ export const mutants: Readonly<Record<string, Mutant>> = {
     file: 'protocol/contend.js',
     from: /if \(!isSame\(yield\* readLock\(name\), found\)\)\s+return; \/\/ EVICT-2/,
     to: '',
-    scenario: (protocols) => contest(['link', 'link'], 'link', 0, protocols),
+    scenario: (protocols) => contest(['symlink', 'symlink'], 'symlink', 0, protocols), // EVICT-8 covers the links.
     law: /LAW-[12]/,
   },
   'EVICT-3, the eviction lock of the dead is recovered': {

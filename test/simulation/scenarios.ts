@@ -24,7 +24,7 @@ export const kinds: readonly Kind[] = ['link', 'mkdir', 'symlink'];
 export type Start = 'free' | Kind | 'empty';
 
 export function worldOf(start: Start, budget: Partial<Budget> = {}): World {
-  const nothing: Budget = { kills: 0, refusals: 0, aborts: 0, exits: 0, cuts: 0, ticks: 0 };
+  const nothing: Budget = { kills: 0, refusals: 0, aborts: 0, exits: 0, cuts: 0, stales: 0, ticks: 0 };
   const disk = diskOf(start);
   return { disk, dead: 1 << ZOMBIE, broken: 0, budget: { ...nothing, ...budget }, stuck: '' };
 }

@@ -22,6 +22,7 @@ export const mishaps = [
   'abort',
   'exit',
   'wake',
+  'stale',
   // Of the files' texts, in the order of `Disk.cut`, those are lost whose bit is set.
   'cut1',
   'cut2',
@@ -40,6 +41,8 @@ export interface Budget {
   readonly refusals: number;
   readonly aborts: number;
   readonly exits: number;
+  /** Reads, and links, that a network file system answers from its cache. */
+  readonly stales: number;
   /** Power cuts. */
   readonly cuts: number;
   /** How often more time may pass than any grace. */
@@ -57,13 +60,18 @@ export interface World {
   readonly stuck: string;
   /** A pid that is nobody's proves its writer dead: this machine sees all of them. */
   readonly seesAllPids?: boolean;
+  /** What each actor has read last at the lock's names, if its file system has a cache: by actor and path. */
+  readonly cache?: Readonly<Record<string, string>>;
   /** Other machines use the disk. */
   readonly isShared?: boolean;
 }
 
-export function keyOfWorld({ disk, dead, broken, budget, stuck }: World): string {
-  return `${Object.values(budget).join()} ${dead} ${broken} ${stuck}\n${disk.key()}`;
+export function keyOfWorld({ disk, dead, broken, budget, stuck, cache }: World): string {
+  return `${Object.values(budget).join()} ${dead} ${broken} ${stuck} ${cacheKey(cache)}\n${disk.key()}`;
 }
+
+const cacheKey = (cache: World['cache']): string =>
+  cache === undefined ? '' : JSON.stringify(Object.entries(cache).sort());
 
 const ALIVE: Judgement = { verdict: 'alive', reason: 'the process is alive' };
 const DEAD: Judgement = { verdict: 'dead', reason: 'the process is gone' };
@@ -117,6 +125,8 @@ export function outcomeOf(
     }
     case 'wake':
       return call.call === 'pause' ? { world, answer: { value: true } } : undefined;
+    case 'stale':
+      return fromCache(world, actor, call);
     case 'cut1':
     case 'cut2':
     case 'cut3':
@@ -155,8 +165,9 @@ function act(world: World, call: ActorCall, actor: number): Outcome {
   const disk = isReading(call) ? world.disk : world.disk.copy();
   try {
     const value = performOn(disk, call);
-    if (disk === world.disk) return { world, answer: { value } };
-    return { world: { ...world, disk: disk.normal() }, answer: { value } };
+    const after = remembering(world, actor, call, value);
+    if (disk === world.disk) return { world: after, answer: { value } };
+    return { world: { ...after, disk: disk.normal() }, answer: { value } };
   } catch (error) {
     if (!(error instanceof Refusal)) throw error;
     return { world, answer: { refusal: error.code } };
@@ -206,6 +217,32 @@ function unfilled(world: World, call: ActorCall, actor: number): World {
   return call.call === 'fill' ? act(world, { call: 'unlink', path: call.path }, actor).world : world;
 }
 
+/** The answer of a network file system that believes in what the actor read last; `undefined` if it is no other. */
+function fromCache(world: World, actor: number, call: ActorCall): Outcome | undefined {
+  const stales = world.budget.stales - 1;
+  const path = call.call === 'read' ? call.path : call.call === 'link' ? call.from : undefined;
+  const text = world.cache?.[`${String(actor)} ${path ?? ''}`];
+  if (stales < 0 || path === undefined || text === undefined || world.disk.get(path)?.text === text)
+    return undefined;
+  const poorer = spend(world, { stales });
+  if (call.call !== 'link') return { world: poorer, answer: { value: { is: 'file', text, isMarked: true } } };
+  // By the file that it remembers, if that has a name still.
+  const from = world.disk.paths().find((each) => world.disk.get(each)?.text === text);
+  return from === undefined
+    ? { world: poorer, answer: { value: 'missing' } }
+    : act(poorer, { ...call, from }, actor);
+}
+
+/** What an actor remembers of the lock's names after a call. */
+function remembering(world: World, actor: number, call: ActorCall, value: unknown): World {
+  const path = 'path' in call ? call.path : 'to' in call ? call.to : '';
+  if (world.cache === undefined || !/^\/L(\.evict)*$/.test(path)) return world;
+  const key = `${String(actor)} ${path}`;
+  const { [key]: _, ...cache } = world.cache;
+  const isFile = call.call === 'read' && typeof value === 'object' && value !== null && 'text' in value;
+  return { ...world, cache: isFile ? { ...cache, [key]: String(value.text) } : cache };
+}
+
 /** The power cut that a mishap is; `undefined` if it is another. */
 export const isCut = (mishap: Mishap | undefined): boolean => mishap?.startsWith('cut') === true;
 
@@ -237,6 +274,6 @@ const isInstant = (call: ActorCall): call is Extract<ActorCall, { call: 'hold' |
 
 /** The world when nothing more befalls anyone, and time passes as it does. A disk that is full stays so. */
 export function atPeace(world: World): World {
-  const budget: Budget = { kills: 0, refusals: 0, aborts: 0, exits: 0, cuts: 0, ticks: Infinity };
+  const budget: Budget = { kills: 0, refusals: 0, aborts: 0, exits: 0, cuts: 0, stales: 0, ticks: Infinity };
   return { ...world, budget, stuck: world.stuck === 'full' ? 'full' : '' };
 }
