@@ -1,8 +1,11 @@
 /**
  * How one run waits for the claim that blocks it: it is woken by file system events, and by a poll.
  *
- * Rule: a wait ends immediately when it is aborted or its time is up. However it ends, `end` leaves no watcher and no
- * timer.
+ * Rule WAIT-1: A waiter that can't watch the one ahead polls, and the more waiters are ahead of it, the more rarely.
+ * Each poll lists the directory, so with one poll interval for all, the work would grow with the square of their
+ * number: Linux gives a user 128 watchers, and beyond that 200 processes did nothing but poll.
+ * Rule WAIT-2: A wait ends immediately when it is aborted or its time is up. However it ends, `end` leaves no watcher
+ * and no timer.
  */
 import { dirname } from 'node:path';
 import { isLocal } from '../system/directory-facts.js';
@@ -40,6 +43,12 @@ export const noWait: WaitPolicy = {
 };
 
 const FIRST_PAUSE_MS = 1;
+
+/** WAIT-1: for each waiter ahead. A turn takes less than that, so nobody oversleeps its turn by much. */
+const POLL_PER_WAITER_MS = 10;
+
+/** WAIT-1: at most, because all waiters ahead may be killed at once. */
+const LONGEST_POLL_MS = 1_000;
 
 /** Where events are certain to come, a poll only guards against the unexpected: one instead of this many. */
 const RARE_POLL_FACTOR = 80;
@@ -110,7 +119,7 @@ export class Wait {
     const target = position?.ahead ?? blocker;
     if (!this.#isGone(target)) {
       this.#watchLife(target);
-      await this.#sleep(position?.isYielding === true ? YIELD_MS : this.#pauseFor(target));
+      await this.#sleep(position?.isYielding === true ? YIELD_MS : this.#pauseFor(target, position?.count));
       signal?.throwIfAborted();
     }
     onResume?.();
@@ -162,10 +171,13 @@ export class Wait {
     this.#wake?.();
   }
 
-  #pauseFor({ path, judgement }: Blocker): number {
+  #pauseFor({ path, judgement }: Blocker, count = 0): number {
     // Here not every change is reported: there is no watch, or other machines may change this file system.
-    if (!isActive(this.#name) || !isLocal(dirname(path))) return this.#pauses.next();
     const { pollInterval } = this.#policy;
+    if (!isActive(this.#name) || !isLocal(dirname(path))) {
+      const rare = Math.min(count * POLL_PER_WAITER_MS, LONGEST_POLL_MS); // WAIT-1
+      return this.#pauses.next(rare, Math.max(rare, pollInterval));
+    }
     if (this.#life === 'unwatched') return this.#pauses.next(pollInterval);
     // If the holder isn't known to be alive, its end will not be reported.
     const hearsAll = isActive(this.#life) || judgement.verdict !== 'alive';

@@ -81,6 +81,8 @@ export interface Blocker {
 export interface QueuePosition {
   /** The waiter or holder to watch, right ahead; `undefined`: the blocker itself. */
   readonly ahead: Blocker | undefined;
+  /** How many are ahead, at most, besides the holder. */
+  readonly count?: number;
   /** There are waiters ahead, but they don't move (QUEUE-3). */
   readonly isPassing?: boolean;
   /**

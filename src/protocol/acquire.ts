@@ -90,7 +90,7 @@ function* waitInQueue(
         const { nearest, count } = yield* waitersAhead(claim, directory);
         isBehind = nearest !== undefined; // Tokens grow with time, so nobody gets ahead of the first.
         const isPassing = isBehind && isPassed(claim, blocker, count); // QUEUE-3
-        position = isPassing ? { ahead: undefined, isPassing } : { ahead: nearest };
+        position = isPassing ? { ahead: undefined, isPassing } : { ahead: nearest, count };
       }
       hasMoved = yield* pause(blocker, position);
       blocker = yield* findBlocker(claim.lock); // ACQUIRE-3
