@@ -74,7 +74,7 @@ export async function buildLibrary() {
   const bundle = await rollup({
     input: entries,
     plugins: [typescript],
-    external: [/^node:/, 'signal-exit', 'write-file-atomic'],
+    external: [/^node:/, 'write-file-atomic'],
     onLog: (_, log) => {
       throw new Error(log.message);
     },

@@ -15,13 +15,13 @@ async function secondPause(count: number, pollInterval: number): Promise<number>
     judgement,
   };
   let began = 0;
-  const protocol = (function* (): Protocol<number> {
+  function* twoPauses(): Protocol<number> {
     yield* pause(blocker, { ahead: blocker, count });
     began = performance.now();
     yield* pause(blocker, { ahead: blocker, count });
     return performance.now() - began;
-  })();
-  return await runAsync(protocol, { ...noWait, pollInterval }, 'async');
+  }
+  return await runAsync(twoPauses(), { ...noWait, pollInterval }, 'async');
 }
 
 describe('a waiter that can’t watch the one ahead', () => {

@@ -238,7 +238,7 @@ function remembering(world: World, actor: number, call: ActorCall, value: unknow
   const path = 'path' in call ? call.path : 'to' in call ? call.to : '';
   if (world.cache === undefined || !/^\/L(\.evict)*$/.test(path)) return world;
   const key = `${String(actor)} ${path}`;
-  const { [key]: _, ...cache } = world.cache;
+  const cache = Object.fromEntries(Object.entries(world.cache).filter(([name]) => name !== key));
   const isFile = call.call === 'read' && typeof value === 'object' && value !== null && 'text' in value;
   return { ...world, cache: isFile ? { ...cache, [key]: String(value.text) } : cache };
 }
