@@ -47,7 +47,9 @@ export function remember(
   forgets = false,
 ): Memory {
   const whom = call.call === 'judge' ? call.record.token : '';
-  const key = `${call.call} ${whom}${keyOf(answer)}`;
+  // A link to a private file is no try at a name (EVICT-8).
+  const word = call.call === 'link' && /\.[0-9a-f]{24}$/.test(call.to) ? 'relink' : call.call;
+  const key = `${word} ${whom}${keyOf(answer)}`;
   const entry = { depth: depthOf(call) ?? memory.depth, isRefusal: 'refusal' in answer, key };
   const entries = [...memory.entries, entry];
   const depth = depthOf(next) ?? entry.depth;
