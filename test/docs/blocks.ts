@@ -45,7 +45,7 @@ export const promisedLines = (text: string) =>
 export function install(directory: string, { language, text }: Block, name = 'block') {
   const expected = ['node_modules', 'node_modules/', `${name}.mts`, `${name}.mjs`];
   mkdirSync(join(directory, 'node_modules/holdfast'), { recursive: true });
-  for (const part of ['package.json', 'dist']) {
+  for (const part of ['package.json', 'lib']) {
     const path = join(directory, 'node_modules/holdfast', part);
     try {
       symlinkSync(join(projectDirectory, part), path, 'junction');

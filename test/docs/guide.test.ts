@@ -3,12 +3,10 @@
  * who has the package installed in `~/app`. The shell sessions of the command line have a test of their own.
  */
 import { spawnSync } from 'node:child_process';
-import { chmodSync, mkdirSync, renameSync, symlinkSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { mkdirSync, renameSync, symlinkSync, writeFileSync } from 'node:fs';
 import { expect } from 'chai';
 import { LockFile } from '../../src/index.js';
 import { userEnvironment } from '../support/packed.js';
-import { projectDirectory } from '../support/paths.js';
 import { temporaryDirectory } from '../support/temporary.js';
 import { allPages, blocksOf, install, readPage } from './blocks.js';
 import { blocksRun } from './shown.js';
@@ -56,8 +54,7 @@ describe('the guides', () => {
       renameSync(home.join('app/import.mjs'), home.join('app/import.js'));
       writeFileSync(home.join('app/package.json'), '{ "type": "module" }');
       mkdirSync(home.join('app/node_modules/.bin'));
-      symlinkSync('../holdfast/dist/src/command/main.js', home.join('app/node_modules/.bin/holdfast'));
-      chmodSync(join(projectDirectory, 'dist/src/command/main.js'), 0o755);
+      symlinkSync('../holdfast/lib/command.js', home.join('app/node_modules/.bin/holdfast'));
       const cron = () => {
         const env = { ...userEnvironment(), HOME: home.path, npm_config_update_notifier: 'false' };
         const { status, stdout, stderr } = spawnSync('sh', ['-c', command], { env, encoding: 'utf8' });
