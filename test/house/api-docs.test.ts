@@ -1,5 +1,5 @@
 /** The API docs: TypeDoc renders them from the sources without a warning, and documents every public name. */
-import { readFileSync } from 'node:fs';
+import { readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { Application, ReflectionKind, type DeclarationReflection, type ProjectReflection } from 'typedoc';
@@ -42,6 +42,12 @@ describe('the API docs', function () {
     expect(readFileSync(directory.join('api', 'README.md'), 'utf8')).to.include('protocol');
   });
 
+  it('are those in docs/reference/api; run `npm run docs` otherwise', () => {
+    expect(filesIn(directory.join('api'))).to.deep.equal(
+      filesIn(join(projectDirectory, 'docs/reference/api')),
+    );
+  });
+
   it('are of every entry of the package', () => {
     const { exports } = read('package.json') as { exports: Readonly<Record<string, { types?: string }>> };
     const types = Object.values(exports).flatMap((entry) => entry.types ?? []);
@@ -56,6 +62,14 @@ describe('the API docs', function () {
     expect(names.filter((name) => !hasExample(name)).map(({ name }) => name)).to.deep.equal([]);
   });
 });
+
+/** Each file's text, by its name in `folder`. */
+function filesIn(folder: string): Record<string, string> {
+  const names = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((name) =>
+    name.endsWith('.md'),
+  );
+  return Object.fromEntries(names.sort().map((name) => [name, readFileSync(join(folder, name), 'utf8')]));
+}
 
 function read(name: string): unknown {
   return JSON.parse(readFileSync(join(projectDirectory, name), 'utf8'));
