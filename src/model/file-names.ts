@@ -1,4 +1,5 @@
 /** The names that a lock has on disk besides its own. Each begins with the lock's name or with `.holdfast-`. */
+import { fnv1a } from './hash.js';
 import type { Token } from './record.js';
 
 /** Has a name in a lock directory the form of a token? */
@@ -28,10 +29,9 @@ export function tokenOfPrivateFile(name: string): Token | undefined {
  * recognized.
  */
 export function lockDigits(lock: string): string {
-  let hash = 0x811c9dc5;
-  for (let at = lock.lastIndexOf('/') + 1; at < lock.length; at++)
-    hash = Math.imul(hash ^ lock.charCodeAt(at), 0x01000193) >>> 0;
-  return hash.toString(16).padStart(8, '0');
+  return fnv1a(lock.slice(lock.lastIndexOf('/') + 1))
+    .toString(16)
+    .padStart(8, '0');
 }
 
 /** The socket on which the holder of a claim listens, in the lock's directory. */

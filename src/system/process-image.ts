@@ -11,7 +11,7 @@
  *
  * Not promised: that other users can tell; the kernel shows the addresses of a process only to those who may inspect it.
  */
-import { createHash } from 'node:crypto';
+import { fnv1a } from '../model/hash.js';
 import type { Status } from './proc.js';
 
 const DIGITS = 4;
@@ -24,8 +24,8 @@ export function imageOf(status: Status | undefined): string | undefined {
   const layout = status?.layout;
   if (layout === undefined) return undefined;
   if (last?.layout !== layout) {
-    const image = createHash('sha256').update(layout).digest('hex').slice(0, DIGITS);
-    last = { layout, image };
+    const hash = fnv1a(layout);
+    last = { layout, image: ((hash >>> 16) ^ (hash & 0xffff)).toString(16).padStart(DIGITS, '0') };
   }
   return last.image;
 }

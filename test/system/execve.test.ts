@@ -77,6 +77,6 @@ describe('a program that replaces the holder in its own process', () => {
     const options = { cwd: directory.path, encoding: 'utf8', timeout: 20_000 } as const;
     const [asked, waited] = spawnSync(command, args, options).stdout.split('\n');
     expect(asked).to.include('this very process').and.to.include('breakLock()');
-    expect(waited).to.include('held by this very thread');
+    expect(waited).to.include('already held by this thread');
   });
 });
