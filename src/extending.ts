@@ -7,6 +7,7 @@
 export type { AnyClaim } from './model/claim.js';
 export { delegate } from './protocol/trampoline.js';
 export { retry, ignoreErrors } from './protocol/retry.js';
+export type { Hold } from './lock/hold.js';
 export { LockBase, type Taken } from './lock/lock-base.js';
 export { formatRecord, parseRecord, type HolderRecord } from './model/record.js';
 export {

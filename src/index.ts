@@ -11,6 +11,7 @@ export {
   UnlockError,
 } from './model/errors.js';
 export type { Holder } from './model/holder.js';
+export { Hold } from './lock/hold.js';
 export { LinkLockFile, LockFile, MkdirLockFile, SymlinkLockFile } from './lock/lock-file.js';
 export { LockBase } from './lock/lock-base.js';
 export { locked, lockedSync } from './lock/locked.js';

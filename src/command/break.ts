@@ -17,9 +17,9 @@ export async function breakLock({ path, force }: Break): Promise<Holder | null> 
     await lock.breakLock();
     return seen;
   }
-  await lock.acquire(0);
-  const { previousHolder } = lock;
-  await lock.release();
+  const hold = await lock.acquire(0);
+  const { previousHolder } = hold;
+  await hold.release();
   if (previousHolder !== undefined) {
     return { ...previousHolder, kind: seen.kind, verdict: 'dead', reason: 'it died holding the lock' };
   }

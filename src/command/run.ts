@@ -81,11 +81,11 @@ export async function run(task: Run, warn: (error: unknown) => void): Promise<nu
     note: task.note ?? basename(program),
     timeout: task.timeout,
   });
-  await lock.acquire();
+  const hold = await lock.acquire();
   try {
     return await runCommand(task.command, warn);
   } finally {
-    await lock.release().catch((error: unknown) => {
+    await hold.release().catch((error: unknown) => {
       warn(error instanceof NotLocked || error instanceof NotMyLock ? new LockLost(error) : error);
     });
   }

@@ -1,4 +1,5 @@
 /** One interface to the two forms of a lock's calls, so that each law is written once. */
+import type { Hold } from '../lock/hold.js';
 import type { LockBase } from '../lock/lock-base.js';
 import type { Holder } from '../model/holder.js';
 import type { AcquireOptions, LockOptions } from '../lock/options.js';
@@ -16,12 +17,15 @@ export interface LockModule {
 /** The calls of a lock, in one form. */
 export interface Form {
   readonly name: 'async' | 'sync';
-  readonly acquire: (lock: LockBase, how?: number | AcquireOptions) => Promise<unknown>;
+  readonly acquire: (lock: LockBase, how?: number | AcquireOptions) => Promise<Hold>;
   readonly release: (lock: LockBase) => Promise<void>;
   readonly isLocked: (lock: LockBase) => Promise<boolean>;
   readonly iAmLocking: (lock: LockBase) => Promise<boolean>;
   readonly holder: (lock: LockBase) => Promise<Holder | null>;
   readonly breakLock: (lock: LockBase) => Promise<void>;
+  readonly releaseHold: (hold: Hold) => Promise<void>;
+  readonly disposeOf: (hold: Hold) => Promise<void>;
+  readonly isHeld: (hold: Hold) => Promise<boolean>;
   /** Acquires, does `work`, and releases by `using`. */
   readonly using: (lock: LockBase, work: () => Promise<void>) => Promise<void>;
 }
@@ -30,12 +34,15 @@ const asyncForm: Form = {
   name: 'async',
   acquire: (lock, how) => lock.acquire(how),
   release: (lock) => lock.release(),
+  releaseHold: (hold) => hold.release(),
+  disposeOf: (hold) => hold[Symbol.asyncDispose](),
+  isHeld: (hold) => hold.isHeld(),
   isLocked: (lock) => lock.isLocked(),
   iAmLocking: (lock) => lock.iAmLocking(),
   holder: (lock) => lock.holder(),
   breakLock: (lock) => lock.breakLock(),
   using: async (lock, work) => {
-    await using _held = await lock.acquire();
+    await using _hold = await lock.acquire();
     await work();
   },
 };
@@ -44,12 +51,15 @@ const syncForm: Form = {
   name: 'sync',
   acquire: (lock, how) => promised(() => lock.acquireSync(how)),
   release: (lock) => promised(() => lock.releaseSync()),
+  releaseHold: (hold) => promised(() => hold.releaseSync()),
+  disposeOf: (hold) => promised(() => hold[Symbol.dispose]()),
+  isHeld: (hold) => promised(() => hold.isHeldSync()),
   isLocked: (lock) => promised(() => lock.isLockedSync()),
   iAmLocking: (lock) => promised(() => lock.iAmLockingSync()),
   holder: (lock) => promised(() => lock.holderSync()),
   breakLock: (lock) => promised(() => lock.breakLockSync()),
   using: async (lock, work) => {
-    using _held = lock.acquireSync();
+    using _hold = lock.acquireSync();
     await work();
   },
 };

@@ -27,6 +27,51 @@ export const holderLaws: readonly Law[] = [
     },
   },
   {
+    row: 'release() of a hold',
+    name: 'releases that hold only, also if another task acquired the same object since',
+    check: async ({ form, make }) => {
+      const lock = make();
+      const first = await form.acquire(lock);
+      await form.releaseHold(first);
+      const second = await form.acquire(lock);
+      assert.equal(await form.isHeld(first), false);
+      assert.equal(await form.isHeld(second), true);
+      await assert.rejects(form.releaseHold(first), NotMyLock);
+      await form.disposeOf(first);
+      assert.equal(await form.isHeld(second), true);
+      await form.releaseHold(second);
+      await assert.rejects(form.releaseHold(second), NotLocked);
+    },
+  },
+  {
+    row: 'release() of a hold',
+    name: 'finds it ended if the object was told to release it',
+    check: async ({ form, make }) => {
+      const lock = make();
+      const hold = await form.acquire(lock);
+      await form.release(lock);
+      await assert.rejects(form.releaseHold(hold), NotLocked);
+      await form.disposeOf(hold);
+    },
+  },
+  {
+    row: 'release() of a hold',
+    name: 'is NotMyLock once if the lock was broken, also after the object acquired it again',
+    check: async ({ form, make }) => {
+      const lock = make();
+      for (const again of [false, true]) {
+        const broken = await form.acquire(lock);
+        await form.breakLock(make());
+        assert.equal(await form.isHeld(broken), false);
+        const next = again ? await form.acquire(lock, LONG_MS) : undefined;
+        await assert.rejects(form.releaseHold(broken), NotMyLock);
+        if (next !== undefined) await form.releaseHold(next);
+        await assert.rejects(form.releaseHold(broken), NotLocked);
+      }
+      assert.equal(await form.isLocked(lock), false);
+    },
+  },
+  {
     row: 'isLocked()',
     name: 'is true of anyone’s lock',
     check: async ({ form, make }) => {

@@ -13,7 +13,7 @@
  * - Excluding updates through another name of the same file: the lock is that of the given path, although a symbolic
  *   link is followed to the file that is replaced.
  */
-import type { LockFile } from '../lock/lock-file.js';
+import type { Hold } from '../lock/hold.js';
 import { isPromise, withLock, withLockSync } from '../lock/with-lock.js';
 import type { LockOptions } from '../lock/options.js';
 import { replace, replaceSync, sweepReplacements, sweepReplacementsSync } from './atomic-replace.js';
@@ -92,14 +92,14 @@ export async function updateFile(
   checkUpdate(update, encoding);
   return await withLock(
     path,
-    async (lock) => {
-      if (mayHaveLeft(lock)) await sweepReplacements(lock.path);
-      const old = await readIfThere(lock.path);
-      const content = await update(decode(lock.path, old, encoding) as never);
+    async (hold) => {
+      if (mayHaveLeft(hold)) await sweepReplacements(hold.path);
+      const old = await readIfThere(hold.path);
+      const content = await update(decode(hold.path, old, encoding) as never);
       if (content === undefined) return undefined;
-      const bytes = encode(lock.path, content, encoding);
+      const bytes = encode(hold.path, content, encoding);
       const mode = old === undefined ? fileMode : undefined;
-      if (await lock.iAmLocking()) await replace(lock.path, bytes, mode); // UPDATE-3
+      if (await hold.isHeld()) await replace(hold.path, bytes, mode); // UPDATE-3
       return content;
     },
     lockOptions,
@@ -132,14 +132,14 @@ export function updateFileSync(
   checkUpdate(update, encoding);
   return withLockSync(
     path,
-    (lock) => {
-      if (mayHaveLeft(lock)) sweepReplacementsSync(lock.path);
-      const old = readIfThereSync(lock.path);
-      const content = update(decode(lock.path, old, encoding) as never);
+    (hold) => {
+      if (mayHaveLeft(hold)) sweepReplacementsSync(hold.path);
+      const old = readIfThereSync(hold.path);
+      const content = update(decode(hold.path, old, encoding) as never);
       if (content === undefined) return undefined;
-      const bytes = encode(lock.path, content, encoding);
+      const bytes = encode(hold.path, content, encoding);
       const mode = old === undefined ? fileMode : undefined;
-      if (lock.iAmLockingSync()) replaceSync(lock.path, bytes, mode); // UPDATE-3
+      if (hold.isHeldSync()) replaceSync(hold.path, bytes, mode); // UPDATE-3
       return content;
     },
     lockOptions,
@@ -160,7 +160,7 @@ const MAX_PATHS = 1_000;
 const swept = new Set<string>();
 
 /** Can there be leftovers? Of the last holder, if it died, or of any process before this thread's first update. */
-function mayHaveLeft({ path, clean }: LockFile): boolean {
+function mayHaveLeft({ path, clean }: Hold): boolean {
   if (clean && swept.has(path)) return false;
   if (swept.size === MAX_PATHS) swept.clear();
   swept.add(path);

@@ -5,12 +5,13 @@
  * supplies the protocols (`lock-kind.ts`). This class adds the queue, waiting, timeouts, errors and the clean-up at
  * exit.
  *
- * Not promised: that an object knows which of the tasks that share it holds the lock. Any of them can release it.
+ * Not promised: that `release()` of an object knows which of the tasks that share it holds the lock. A `Hold` knows.
  */
 import * as channels from './tracing.js';
 import type { AnyClaim } from '../model/claim.js';
 import { runAsync, runSync, type WaitPolicy } from '../driver/run.js';
 import { unhookExit, suspendClaim } from './exit-hook.js';
+import type { Hold } from './hold.js';
 import * as failures from './messages.js';
 import { holderFrom, type Holder } from '../model/holder.js';
 import { recordsOf } from '../protocol/inspect.js';
@@ -41,17 +42,17 @@ export abstract class LockBase<C extends AnyClaim = AnyClaim> extends LockCalls<
    *
    * @param how The timeout in milliseconds, or `{ timeout, signal }`; by default the timeout of the constructor. A
    *   timeout of 0 or less throws `AlreadyLocked` immediately; a positive one throws `LockTimeout` when it expires.
-   * @returns This lock, so that `await using lock = await new LockFile(path).acquire()` releases it.
+   * @returns The hold, which releases the lock: `await using hold = await lock.acquire()`.
    * @throws {AlreadyLocked}, {LockTimeout}: the lock is held; {LockFailed} if the lock can't be created; the signal's
    *   reason when the signal is aborted; {TypeError} for a bad argument.
    * @example
    * await lock.acquire(5_000);
    */
-  acquire(how?: number | AcquireOptions): Promise<this> {
+  acquire(how?: number | AcquireOptions): Promise<Hold> {
     return channels.traced(channels.acquiring, this, () => this.#acquire(how));
   }
 
-  async #acquire(how?: number | AcquireOptions): Promise<this> {
+  async #acquire(how?: number | AcquireOptions): Promise<Hold> {
     const { timeout, signal } = checkAcquire(how, this.options.timeout);
     signal?.throwIfAborted();
     const until = performance.now() + timeout;
@@ -59,7 +60,7 @@ export abstract class LockBase<C extends AnyClaim = AnyClaim> extends LockCalls<
       this.#run(this.inspectingForMessage()),
     );
     const claim = this.claimAt(place);
-    await this.#run(this.taking(claim, place, signal), {
+    const hold = await this.#run(this.taking(claim, place, signal), {
       until,
       signal,
       pollInterval: this.options.pollInterval,
@@ -71,8 +72,8 @@ export abstract class LockBase<C extends AnyClaim = AnyClaim> extends LockCalls<
       },
       expired: (blocker) => failures.timedOut(timeout, this.lockPath, blocker),
     });
-    channels.traceRecovery(this);
-    return this;
+    channels.traceRecovery(hold);
+    return hold;
   }
 
   /**
@@ -82,19 +83,19 @@ export abstract class LockBase<C extends AnyClaim = AnyClaim> extends LockCalls<
    * @param how The timeout in milliseconds, or `{ timeout }`; by default the timeout of the constructor.
    * @throws As `acquire`.
    * @example
-   * using lock = new LockFile('config.json').acquireSync(1_000);
+   * using hold = new LockFile('config.json').acquireSync(1_000);
    */
-  acquireSync(how?: number | Omit<AcquireOptions, 'signal'>): this {
+  acquireSync(how?: number | Omit<AcquireOptions, 'signal'>): Hold {
     return channels.tracedSync(channels.acquiring, this, () => this.#acquireSync(how));
   }
 
-  #acquireSync(how?: number | Omit<AcquireOptions, 'signal'>): this {
+  #acquireSync(how?: number | Omit<AcquireOptions, 'signal'>): Hold {
     const timeout = checkAcquireSync(how, this.options.timeout);
     // The tasks that queue in this thread can't run while it is blocked, so it has to pass them.
     const place: Place | undefined = registry.queues.isFree(this.lockPath) ? { onTurn: noop } : undefined;
     if (place !== undefined) registry.queues.enter(this.lockPath, place);
     const claim = this.claimAt(place);
-    runSync(this.taking(claim, place), {
+    const hold = runSync(this.taking(claim, place), {
       until: performance.now() + timeout,
       pollInterval: this.options.pollInterval,
       onPause: (blocker) => {
@@ -108,12 +109,13 @@ export abstract class LockBase<C extends AnyClaim = AnyClaim> extends LockCalls<
       },
       expired: (blocker) => failures.timedOut(timeout, this.lockPath, blocker),
     });
-    channels.traceRecovery(this);
-    return this;
+    channels.traceRecovery(hold);
+    return hold;
   }
 
   /**
-   * Releases the lock.
+   * Releases the lock that this object holds. If several tasks share the object, that may be another task's: each of
+   * them can release exactly its own with `release()` of the hold that `acquire()` gave it.
    *
    * @throws {NotLocked} if nobody holds it; {NotMyLock} if another object or process holds it, or if this object's lock
    *   was broken by force; {UnlockError} if the system refuses, and then the lock is still held.
@@ -195,16 +197,6 @@ export abstract class LockBase<C extends AnyClaim = AnyClaim> extends LockCalls<
   /** The synchronous form of `breakLock`. */
   breakLockSync(): void {
     this.#runSync(this.breakingLock(), this.shortWait(BREAK_TIMEOUT_MS));
-  }
-
-  /** For `using`: releases the lock if this object holds it. */
-  [Symbol.dispose](): void {
-    if (this.isHolding) channels.tracedSync(channels.releasing, this, () => this.#runSync(this.disposing()));
-  }
-
-  /** For `await using`: releases the lock if this object holds it. */
-  async [Symbol.asyncDispose](): Promise<void> {
-    if (this.isHolding) await channels.traced(channels.releasing, this, () => this.#run(this.disposing()));
   }
 
   #run<T>(protocol: Protocol<T>, policy: WaitPolicy = this.shortWait()): Promise<T> {

@@ -13,7 +13,8 @@ import { noWait, runSync, type WaitPolicy } from '../driver/run.js';
 import { NotLocked, NotMyLock } from '../model/errors.js';
 import { untrackClaim, trackClaim } from './exit-hook.js';
 import * as failures from './messages.js';
-import { Ownership } from './ownership.js';
+import { Hold, type HeldLock } from './hold.js';
+import { Ownership, type HeldClaim } from './ownership.js';
 import { recordsOf } from '../protocol/inspect.js';
 import { isThisProcess } from '../system/machine.js';
 import { LockKind } from './lock-kind.js';
@@ -33,6 +34,7 @@ export abstract class LockCalls<C extends AnyClaim> extends LockKind<C> {
   });
   #previous: HolderRecord | undefined;
   #isClean = true;
+  #forHolds: HeldLock | undefined;
 
   /**
    * False if the last acquire took the lock over from a dead holder, which may have left its work unfinished.
@@ -60,16 +62,17 @@ export abstract class LockCalls<C extends AnyClaim> extends LockKind<C> {
   }
 
   /** Takes the lock for a claim whose turn in the queue has come. */
-  protected *taking(claim: C, place: Place | undefined, signal?: AbortSignal): Protocol<void> {
+  protected *taking(claim: C, place: Place | undefined, signal?: AbortSignal): Protocol<Hold> {
     try {
       signal?.throwIfAborted(); // It may have been aborted after the turn came.
       this.track(claim); // HOLD-1
       const taken = yield* this.acquiring(claim);
       this.track(taken.claim); // Also if it is the same claim: after a synchronous wait there is no exit hook yet.
       yield* this.sweeping(taken);
-      this.#ownership.begin(taken.claim, place);
       this.#previous = taken.previous;
       this.#isClean = taken.previous === undefined && taken.afterCrash !== true;
+      const held = this.#ownership.begin(taken, this.#isClean, place);
+      return new Hold((this.#forHolds ??= this.#makeForHolds()), held);
     } catch (error) {
       untrackClaim(claim);
       this.#leave(place);
@@ -79,16 +82,33 @@ export abstract class LockCalls<C extends AnyClaim> extends LockKind<C> {
     }
   }
 
+  #makeForHolds(): HeldLock {
+    return {
+      path: this.path,
+      lockPath: this.lockPath,
+      io: this.io,
+      shortWait: () => this.shortWait(),
+      givingBack: (held) => this.#endingHold(held as HeldClaim<C>),
+      disposing: (held) => this.#disposing(held as HeldClaim<C>),
+      checking: (held) => this.#checking(held as HeldClaim<C>),
+    };
+  }
+
   #leave(place: Place | undefined): void {
     if (place !== undefined) registry.queues.leave(this.lockPath, place);
   }
 
-  /** Releases the lock. */
-  protected *givingBack(): Protocol<void> {
+  /**
+   * Releases the lock that this object holds, whichever of the tasks that share the object acquired it.
+   *
+   * @param held Of a release by a hold: the object's hold. Its claim is released and no other one of the process.
+   */
+  protected *givingBack(held?: HeldClaim<C>): Protocol<void> {
     const own = this.#ownership.takeOut();
+    const isOwn = this.options.threaded || held !== undefined;
     let released: boolean;
     try {
-      const claim = this.options.threaded && own !== undefined ? own.claim : yield* this.#claimOnDisk();
+      const claim = isOwn && own !== undefined ? own.claim : yield* this.#claimOnDisk();
       released = yield* this.releasing(claim);
       dropClaim(claim.record, 'released');
     } catch (error) {
@@ -124,16 +144,29 @@ export abstract class LockCalls<C extends AnyClaim> extends LockKind<C> {
     return this.claimFor(record, seen?.found);
   }
 
-  /** Does this object hold the lock, as far as it knows? */
-  protected get isHolding(): boolean {
-    return this.#ownership.claim !== undefined;
+  /** Releases the lock if this hold has it (HOLD-5). */
+  *#endingHold(held: HeldClaim<C>): Protocol<void> {
+    if (this.#ownership.held === held) {
+      yield* this.givingBack(held);
+      return;
+    }
+    const wasLost = held.state === 'lost';
+    held.state = 'ended';
+    const seen = yield* this.inspectingForMessage();
+    throw wasLost ? failures.lockLost(this.lockPath, seen) : failures.holdEnded(this.lockPath, seen);
   }
 
-  /** Releases the lock if this object holds it. */
-  protected *disposing(): Protocol<void> {
-    if (!this.isHolding) return;
-    if (this.options.threaded || this.#isOwn(yield* this.inspectingLock())) yield* this.givingBack();
-    else this.#ownership.drop(); // Another thread released it, and the lock that exists now is another object's.
+  /** As `#endingHold`, but does nothing if another thread has released the lock. */
+  *#disposing(held: HeldClaim<C>): Protocol<void> {
+    const isGone =
+      !this.options.threaded && this.#ownership.held === held && !this.#isOwn(yield* this.inspectingLock());
+    if (isGone && this.#ownership.held === held) this.#ownership.drop();
+    else if (held.state !== 'ended') yield* this.#endingHold(held);
+  }
+
+  /** Does the lock on disk belong to this hold? */
+  *#checking(held: HeldClaim<C>): Protocol<boolean> {
+    return this.#ownership.held === held && this.#isOwn(yield* this.inspectingLock());
   }
 
   /** Removes the lock, whoever holds it. */

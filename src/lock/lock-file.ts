@@ -97,7 +97,7 @@ abstract class NameLock extends LockBase<Claim> {
  * throws `LockFailed` on a file system without hard links.
  *
  * @example
- * await using lock = await new LinkLockFile('config.json').acquire(5_000);
+ * await using hold = await new LinkLockFile('config.json').acquire(5_000);
  */
 export class LinkLockFile extends NameLock {
   protected override get kind(): Kind {
@@ -109,7 +109,7 @@ export class LinkLockFile extends NameLock {
  * A lock that is a directory, for file systems without hard links.
  *
  * @example
- * await using lock = await new MkdirLockFile('config.json').acquire(5_000);
+ * await using hold = await new MkdirLockFile('config.json').acquire(5_000);
  */
 export class MkdirLockFile extends NameLock {
   protected override get kind(): Kind {
@@ -121,7 +121,7 @@ export class MkdirLockFile extends NameLock {
  * A lock that is a symbolic link. Its target is the holder's record.
  *
  * @example
- * await using lock = await new SymlinkLockFile('config.json').acquire(5_000);
+ * await using hold = await new SymlinkLockFile('config.json').acquire(5_000);
  */
 export class SymlinkLockFile extends NameLock {
   protected override get kind(): Kind {

@@ -105,6 +105,14 @@ export function notHeld(path: string, seen: Blocker | undefined): NotLocked | No
       });
 }
 
+/** The error of a hold's second release. */
+export function holdEnded(path: string, seen: Blocker | undefined): NotLocked | NotMyLock {
+  const ended = `This hold of ${path} has ended already, so it has nothing to release.`;
+  return seen === undefined
+    ? new NotLocked(ended, { path })
+    : new NotMyLock(`${ended} Now ${describe(seen)}`, { path, holder: toHolder(seen) });
+}
+
 /** The error of a release by an object that held the lock until somebody removed it. */
 export function lockLost(path: string, seen: Blocker | undefined): NotMyLock {
   const now = seen === undefined ? 'Nobody holds it now.' : `Now ${describe(seen)}`;

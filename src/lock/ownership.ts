@@ -8,21 +8,29 @@
  * then the object counts as holding, so that no other task that shares it mistakes the next holder's lock for its
  * own.
  */
-import type { AnyClaim } from '../model/claim.js';
+import type { AnyClaim, Taken } from '../model/claim.js';
+import type { HolderRecord } from '../model/record.js';
 import { untrackClaim } from './exit-hook.js';
 import type { Place } from './thread-queue.js';
 
-/** The claim that an object holds, and its place in the queue. */
-export interface HeldClaim<C extends AnyClaim> {
+/** One hold of a lock, as the object that took it and its `Hold` both know it. */
+export interface HeldClaim<C extends AnyClaim = AnyClaim> {
   readonly claim: C;
-  readonly place: Place | undefined;
+  /** The dead holder from which the lock was taken over. */
+  readonly previous: HolderRecord | undefined;
+  /** Did the holder before release the lock in good order? */
+  readonly isClean: boolean;
+  /** The place in the queue, as long as it is kept. */
+  place: Place | undefined;
+  /** `lost`: somebody else removed the lock. `ended`: it was released, or its loss was reported. */
+  state: 'held' | 'lost' | 'ended';
 }
 
 /** @typeParam C What the lock's protocol knows of a claim, besides the holder's record. */
 export class Ownership<C extends AnyClaim> {
   readonly #threaded: boolean;
   readonly #leave: (place: Place | undefined) => void;
-  #hold: HeldClaim<C> | undefined;
+  #held: HeldClaim<C> | undefined;
 
   /** @param leave Gives up a place in the queue, if there is one. */
   constructor(threaded: boolean, leave: (place: Place | undefined) => void) {
@@ -30,36 +38,46 @@ export class Ownership<C extends AnyClaim> {
     this.#leave = leave;
   }
 
+  /** The hold of this object, as far as it knows. */
+  get held(): HeldClaim<C> | undefined {
+    return this.#held;
+  }
+
   /** The claim by which this object holds the lock, as far as it knows. */
   get claim(): C | undefined {
-    return this.#hold?.claim;
+    return this.#held?.claim;
   }
 
   /** The lock has been taken for this claim, from this place in the queue. */
-  begin(claim: C, place: Place | undefined): void {
-    // The lock was broken by force and never released; this acquire replaces that hold.
+  begin({ claim, previous }: Taken<C>, isClean: boolean, place: Place | undefined): HeldClaim<C> {
+    // The lock was broken by force and never released; this acquire replaces that hold, which still has to report it.
+    const replaced = this.#held;
     this.drop();
+    if (replaced !== undefined) replaced.state = 'lost';
     if (!this.#threaded) this.#leave(place); // HOLD-2
-    this.#hold = { claim, place: this.#threaded ? place : undefined };
+    this.#held = { claim, previous, isClean, place: this.#threaded ? place : undefined, state: 'held' };
+    return this.#held;
   }
 
   /** Takes the hold out for a release. At once, so that a second release meanwhile does not release it again. */
   takeOut(): HeldClaim<C> | undefined {
-    const hold = this.#hold;
-    this.#hold = undefined;
-    return hold;
+    const held = this.#held;
+    this.#held = undefined;
+    if (held !== undefined) held.state = 'ended';
+    return held;
   }
 
   /** The release failed. */
-  putBack(hold: HeldClaim<C> | undefined): void {
-    this.#hold = hold;
+  putBack(held: HeldClaim<C> | undefined): void {
+    this.#held = held;
+    if (held !== undefined) held.state = 'held';
   }
 
   /** The hold that was taken out has ended. */
-  end(hold: HeldClaim<C> | undefined): void {
-    if (hold === undefined) return;
-    untrackClaim(hold.claim);
-    this.#leave(hold.place);
+  end(held: HeldClaim<C> | undefined): void {
+    if (held === undefined) return;
+    untrackClaim(held.claim);
+    this.#leave(held.place);
   }
 
   /** Ends the hold, if there is one. */
@@ -69,8 +87,11 @@ export class Ownership<C extends AnyClaim> {
 
   /** Another object of this thread has released or broken the claim. */
   letGo(claim: C, how: 'broken' | 'released'): void {
-    if (this.#hold?.claim !== claim) return;
-    this.#leave(this.#hold.place);
-    this.#hold = how === 'broken' ? { claim, place: undefined } : undefined; // HOLD-3
+    const held = this.#held;
+    if (held?.claim !== claim) return;
+    this.#leave(held.place);
+    held.place = undefined;
+    held.state = how === 'broken' ? 'lost' : 'ended';
+    if (how === 'released') this.#held = undefined; // HOLD-3
   }
 }

@@ -1,5 +1,6 @@
 /** Runs a block of code under a lock. */
 import { LockFile } from './lock-file.js';
+import type { Hold } from './hold.js';
 import type { LockOptions } from './options.js';
 
 /**
@@ -12,18 +13,18 @@ import type { LockOptions } from './options.js';
  */
 export async function withLock<Result>(
   path: string,
-  work: (lock: LockFile) => Result,
+  work: (hold: Hold) => Result,
   options?: LockOptions,
 ): Promise<Awaited<Result>> {
-  const lock = await new LockFile(path, options).acquire();
+  const hold = await new LockFile(path, options).acquire();
   let result: Awaited<Result>;
   try {
-    result = await work(lock);
+    result = await work(hold);
   } catch (error) {
-    await lock.release().catch(() => undefined); // The error of the work matters more.
+    await hold.release().catch(() => undefined); // The error of the work matters more.
     throw error;
   }
-  await lock.release();
+  await hold.release();
   return result;
 }
 
@@ -37,23 +38,23 @@ export async function withLock<Result>(
  */
 export function withLockSync<Result>(
   path: string,
-  work: (lock: LockFile) => Result,
+  work: (hold: Hold) => Result,
   options?: LockOptions,
 ): Result {
-  const lock = new LockFile(path, options).acquireSync();
+  const hold = new LockFile(path, options).acquireSync();
   let result: Result;
   try {
-    result = work(lock);
+    result = work(hold);
     refusePromise(result);
   } catch (error) {
     try {
-      lock.releaseSync();
+      hold.releaseSync();
     } catch {
       // The error of the work matters more.
     }
     throw error;
   }
-  lock.releaseSync();
+  hold.releaseSync();
   return result;
 }
 

@@ -32,7 +32,7 @@ export interface SQLiteLockOptions extends Omit<LockOptions, 'lockPath' | 'io'> 
  * A lock that is a row of a database, which all contenders share.
  *
  * @example
- * await using lock = await new SQLiteLockFile('config.json').acquire(5_000);
+ * await using hold = await new SQLiteLockFile('config.json').acquire(5_000);
  */
 export class SQLiteLockFile extends LockBase {
   /** The database, absolute. */

@@ -12,6 +12,7 @@ import { closeSync, openSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { AlreadyLocked, LockFailed } from '../model/errors.js';
 import type { Holder } from '../model/holder.js';
+import type { Hold } from '../lock/hold.js';
 import { LockFile as NameLock } from '../lock/lock-file.js';
 import { replaceSync, sweepReplacementsSync } from '../files/atomic-replace.js';
 
@@ -58,7 +59,7 @@ export interface LockFileOptions {
 export class SimpleLockFile<Options extends object = object> {
   /** The file, absolute. */
   readonly path: string;
-  readonly #lock: NameLock;
+  readonly #hold: Hold;
 
   /**
    * Takes the lock, without waiting.
@@ -66,8 +67,8 @@ export class SimpleLockFile<Options extends object = object> {
    * @throws {LockError} if it is held by someone else; otherwise the system's error.
    */
   constructor(path: string, options?: Options) {
-    this.#lock = take(path);
-    this.path = this.#lock.path;
+    this.#hold = take(path);
+    this.path = this.#hold.path;
     try {
       closeSync(openSync(this.path, 'a'));
       this.onLock(options);
@@ -88,7 +89,7 @@ export class SimpleLockFile<Options extends object = object> {
 
   /** Releases the lock. The file keeps its text. May be called any number of times. */
   close(): void {
-    this.#lock[Symbol.dispose]();
+    this.#hold[Symbol.dispose]();
   }
 
   /** For `using`: calls `close()`. */
@@ -122,7 +123,7 @@ export class LockFile extends SimpleLockFile<LockFileOptions> {
   }
 }
 
-function take(path: string): NameLock {
+function take(path: string): Hold {
   try {
     return new NameLock(path).acquireSync(0);
   } catch (error) {

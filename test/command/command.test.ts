@@ -186,12 +186,12 @@ describe('holdfast break', () => {
     const refused = await place.run('break', 'file');
     expect(refused.code).to.equal(1);
     expect(refused.stderr).to.match(/^holdfast: the lock was not broken\. file is held by pid/);
-    expect(await lock.iAmLocking()).to.equal(true);
+    expect(await lock.isHeld()).to.equal(true);
 
     const forced = await place.run('break', '--force', '--json', 'file');
     expect(forced.code).to.equal(0);
     expect((JSON.parse(forced.stdout) as { broken: object }).broken).to.include({ pid: process.pid });
-    expect(await lock.iAmLocking()).to.equal(false);
+    expect(await lock.isHeld()).to.equal(false);
     await lock.release().catch(() => undefined);
   });
 

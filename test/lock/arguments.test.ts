@@ -105,7 +105,8 @@ describe('a bad argument touches nothing', () => {
   it('each kind accepts a note of 512 bytes', () => {
     for (const kind of kindNames) {
       const note = 'n'.repeat(510);
-      const lock = new kinds[kind](path, { note }).acquireSync(0);
+      const lock = new kinds[kind](path, { note });
+      lock.acquireSync(0);
       expect(lock.holderSync()?.note).to.equal(note);
       lock.releaseSync();
     }

@@ -143,7 +143,7 @@ describe('bad conditions', () => {
        }
        const lock = new SymlinkLockFile('config.json').acquireSync();
        try { fs.writeFileSync('fill', Buffer.alloc(1_000_000)); } catch (error) { said.push(error.code); }
-       try { lock.releaseSync(); } catch (error) { said.push(error.name, error.cause.code, lock.iAmLockingSync()); }
+       try { lock.releaseSync(); } catch (error) { said.push(error.name, error.cause.code, lock.isHeldSync()); }
        fs.unlinkSync('fill');
        lock.releaseSync();
        say(said.join() + ',' + fs.readdirSync('.').length);`,

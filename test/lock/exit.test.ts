@@ -167,7 +167,7 @@ describe('exit', () => {
   it('a listener of the program’s own decides what a signal does', async () => {
     const script = start(
       `process.on('SIGTERM', () => {
-         say(String(lock.iAmLockingSync()));
+         say(String(lock.isHeldSync()));
          lock.releaseSync();
          process.exitCode = 9;
          clearInterval(timer);
@@ -185,7 +185,7 @@ describe('exit', () => {
 
   it('the program’s own exit listeners still hold the lock', async () => {
     const ending = await run(
-      `process.on('exit', () => { say(String(lock.iAmLockingSync())); lock.releaseSync(); });
+      `process.on('exit', () => { say(String(lock.isHeldSync())); lock.releaseSync(); });
        const lock = new LockFile('config.json').acquireSync();
        process.exit(3);`,
       options(),

@@ -36,7 +36,8 @@ describe('holder()', () => {
     it(`reports pid, thread, host, note, since, verdict, reason and kind (${kind})`, async () => {
       const path = temporaryDirectory().join('README');
       const start = Date.now();
-      const lock = await new LockClass(path, { note: 'nightly import' }).acquire(0);
+      const lock = new LockClass(path, { note: 'nightly import' });
+      await lock.acquire(0);
       const expected = {
         kind,
         pid: process.pid,

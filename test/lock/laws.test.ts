@@ -147,7 +147,7 @@ function laws(kind: KindName, makeForm: () => Form): void {
       const error = await failure(() => open().release());
       expect(error).to.include({ name: 'NotMyLock', code: 'NOT_MY_LOCK', path: `${path}.lock` });
       expect(error.holder).to.include({ pid: process.pid });
-      expect(await holder.iAmLocking()).to.equal(true);
+      expect(await holder.isHeld()).to.equal(true);
       await holder.release();
     });
 
@@ -172,7 +172,7 @@ function laws(kind: KindName, makeForm: () => Form): void {
         const error = await failure(() => lock.release());
         expect(error.name).to.equal('NotMyLock');
         expect(error.holder).to.include({ pid: process.pid, thread: 0 });
-        expect(await holder.iAmLocking()).to.equal(true);
+        expect(await holder.isHeld()).to.equal(true);
         await holder.release();
         await lock.acquire();
       }
@@ -214,7 +214,7 @@ function laws(kind: KindName, makeForm: () => Form): void {
       rmSync(`${path}.lock`, { recursive: true });
       const next = new LinkLockFile(path).acquireSync(0);
       expect((await failure(() => holder.release())).name).to.equal('NotMyLock');
-      expect(next.iAmLockingSync()).to.equal(true);
+      expect(next.isHeldSync()).to.equal(true);
       next.releaseSync();
       expect(readdirSync(directory.path)).to.deep.equal([]);
     });
@@ -247,12 +247,14 @@ function laws(kind: KindName, makeForm: () => Form): void {
       expect(await lock.isLocked()).to.equal(false);
     });
 
-    it('does nothing when the lock is not held, or held by another object', async () => {
+    it('does nothing when the hold has ended, also while another object holds the lock', async () => {
       const lock = open();
+      await lock.acquire();
+      await lock.release();
       await lock.dispose();
       const holder = await new LockFile(path).acquire();
       await lock.dispose();
-      expect(await holder.iAmLocking()).to.equal(true);
+      expect(await holder.isHeld()).to.equal(true);
       await holder.release();
     });
   });
@@ -303,11 +305,11 @@ function laws(kind: KindName, makeForm: () => Form): void {
       await lock.acquire();
       expect((await failure(() => other.acquire(0))).name).to.equal('AlreadyLocked');
       await other.release();
-      await other.acquire(5_000);
+      const hold = await other.acquire(5_000);
       await lock.release();
       await lock.acquire(5_000);
       await lock.release();
-      other[Symbol.dispose](); // If another thread released the lock, this object notices only now.
+      hold[Symbol.dispose](); // If another thread released the lock, this hold notices only now.
     });
   });
 }

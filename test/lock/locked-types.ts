@@ -62,9 +62,9 @@ export async function types(): Promise<void> {
   });
   same<ThisParameterType<typeof ownPath>, { file: string }>(true);
 
-  const within = await withLock('a', async (lock) => await lock.isLocked());
+  const within = await withLock('a', async (hold) => await hold.isHeld());
   same<typeof within, boolean>(true);
-  const withinSync = withLockSync('a', (lock) => lock.lockPath);
+  const withinSync = withLockSync('a', (hold) => hold.lockPath);
   same<typeof withinSync, string>(true);
 
   class Store {

@@ -36,10 +36,10 @@ describe('a function under a lock', () => {
 
   describe('withLock', () => {
     it('holds the lock while its work runs, and returns the result', async () => {
-      const result = await withLock(path, async (lock) => {
+      const result = await withLock(path, async (hold) => {
         await turn();
-        expect(lock.path).to.equal(path);
-        return await lock.iAmLocking();
+        expect(hold.path).to.equal(path);
+        return await hold.isHeld();
       });
       expect(result).to.equal(true);
       expect(isLocked()).to.equal(false);
@@ -70,10 +70,12 @@ describe('a function under a lock', () => {
     });
 
     it('rejects when the lock was broken while its work ran, unless the work itself failed', async () => {
-      expect(await failure(() => withLock(path, (lock) => lock.breakLock()))).to.be.instanceOf(NotMyLock);
+      expect(await failure(() => withLock(path, () => new LockFile(path).breakLock()))).to.be.instanceOf(
+        NotMyLock,
+      );
       const oops = new Error('oops');
-      const work = async (lock: LockFile) => {
-        await lock.breakLock();
+      const work = async () => {
+        await new LockFile(path).breakLock();
         throw oops;
       };
       expect(await failure(() => withLock(path, work))).to.equal(oops);
@@ -82,14 +84,14 @@ describe('a function under a lock', () => {
 
   describe('withLockSync', () => {
     it('holds the lock while its work runs, and returns the result', () => {
-      expect(withLockSync(path, (lock) => lock.iAmLockingSync())).to.equal(true);
+      expect(withLockSync(path, (hold) => hold.isHeldSync())).to.equal(true);
       expect(isLocked()).to.equal(false);
     });
 
     it('releases the lock when its work throws, and rethrows that error', async () => {
       const oops = new Error('oops');
-      const work = (lock: LockFile) => {
-        lock.breakLockSync(); // The error of the work matters more than that of the release.
+      const work = () => {
+        new LockFile(path).breakLockSync(); // The error of the work matters more than that of the release.
         throw oops;
       };
       expect(await failure(() => withLockSync(path, work))).to.equal(oops);

@@ -66,7 +66,7 @@ describe('a lock whose directory vanishes while it is held', () => {
     expect(error.name).to.equal('NotMyLock');
     mkdirSync(build);
     const lock = new LockFile(path).acquireSync(0);
-    expect(lock.iAmLockingSync()).to.equal(true);
+    expect(lock.isHeldSync()).to.equal(true);
     lock.releaseSync();
   });
 });

@@ -95,7 +95,8 @@ describe('a pid file', () => {
     for (; ; step++) {
       const { reached, pid } = dieAt(path, step);
       if (!reached) break;
-      const lock = new PidLockFile(path).acquireSync(2_000);
+      const lock = new PidLockFile(path);
+      lock.acquireSync(2_000);
       expect(lock.readPidSync(), `killed at call ${step}`).to.equal(process.pid);
       if (!lock.clean) expect(lock.previousHolder?.pid).to.equal(pid);
       lock.releaseSync();
@@ -167,7 +168,8 @@ describe('a pid file', () => {
     const path = directory.join('daemon.pid');
     const killed = dieAt(path, Number.MAX_SAFE_INTEGER);
     expect(killed.reached).to.equal(false);
-    const lock = new PidLockFile(path).acquireSync(0);
+    const lock = new PidLockFile(path);
+    lock.acquireSync(0);
     // Somebody removed our pid file by hand, and wrote another one with the same text.
     unlinkSync(path);
     writeFileSync(path, `${process.pid}\n`);
@@ -180,7 +182,8 @@ describe('a pid file', () => {
 
   it('into which another program writes its own pid is that program’s', () => {
     const path = temporaryDirectory().expect('daemon.pid').join('daemon.pid');
-    const lock = new PidLockFile(path).acquireSync(0);
+    const lock = new PidLockFile(path);
+    lock.acquireSync(0);
     writeFileSync(path, '1\n');
     expect(lock.holderSync()?.kind).to.equal('foreign');
     expect(() => lock.releaseSync()).to.throw(NotMyLock);

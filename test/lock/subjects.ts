@@ -8,6 +8,7 @@ import {
   LockFile,
   MkdirLockFile,
   SymlinkLockFile,
+  type Hold,
   type Holder,
   type LockBase,
   type LockOptions,
@@ -45,13 +46,18 @@ export interface Form {
   close?(): Promise<void>;
 }
 
+/** The last hold of each lock: a subject disposes of that. */
+const holds = new WeakMap<LockBase, Hold>();
+
 /** The calls of a subject, by name, on a real lock; the worker uses it as well. */
 export async function call(lock: LockBase, form: 'async' | 'sync', name: keyof Subject, argument?: unknown) {
   switch (name) {
     case 'acquire':
       // The lock itself can't be sent to another thread.
-      if (form === 'sync') lock.acquireSync(argument as number);
-      else await lock.acquire(argument as number);
+      holds.set(
+        lock,
+        form === 'sync' ? lock.acquireSync(argument as number) : await lock.acquire(argument as number),
+      );
       return undefined;
     case 'release':
     case 'isLocked':
@@ -60,8 +66,8 @@ export async function call(lock: LockBase, form: 'async' | 'sync', name: keyof S
     case 'breakLock':
       return form === 'sync' ? lock[`${name}Sync`]() : await lock[name]();
     case 'dispose':
-      if (form === 'sync') lock[Symbol.dispose]();
-      else await lock[Symbol.asyncDispose]();
+      if (form === 'sync') holds.get(lock)?.[Symbol.dispose]();
+      else await holds.get(lock)?.[Symbol.asyncDispose]();
       return undefined;
     case 'clean':
     case 'previousHolder':

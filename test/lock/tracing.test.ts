@@ -56,13 +56,14 @@ describe('the channels', () => {
   });
 
   it('report a lock that `using` releases, and not one that is not held', async () => {
-    const lock = await new LockFile(file()).acquire();
-    const both = () => lock[Symbol.asyncDispose]().then(() => lock[Symbol.asyncDispose]());
+    const lock = new LockFile(file());
+    const hold = await lock.acquire();
+    const both = () => hold[Symbol.asyncDispose]().then(() => hold[Symbol.asyncDispose]());
     expect(names(await hear('holdfast:release', both))).to.have.length(4);
-    lock.acquireSync();
+    const held = lock.acquireSync();
     const again = await hear('holdfast:release', () => {
-      lock[Symbol.dispose]();
-      lock[Symbol.dispose]();
+      held[Symbol.dispose]();
+      held[Symbol.dispose]();
     });
     expect(names(again)).to.deep.equal(['start', 'end']);
   });
@@ -95,9 +96,10 @@ describe('the channels', () => {
     try {
       for (const form of ['acquire', 'acquireSync'] as const) {
         const pid = await leaveStale(path);
-        const lock = await new LockFile(path)[form]();
+        const lock = new LockFile(path);
+        const hold = await lock[form]();
         expect(messages.splice(0)).to.deep.equal([
-          { path, lockPath: lock.lockPath, previousHolder: lock.previousHolder },
+          { path, lockPath: lock.lockPath, previousHolder: hold.previousHolder },
         ]);
         expect(lock.previousHolder).to.include({ pid });
         await lock.release();
@@ -135,7 +137,7 @@ describe('the channels', () => {
       tracingChannel('holdfast:acquire').subscribe({ start() { throw new Error('mine'); } });
       process.on('uncaughtException', ({ message }) => console.log('uncaught', message));
       const lock = await new LockFile(${JSON.stringify(file())}).acquire();
-      console.log(await lock.iAmLocking());
+      console.log(await lock.isHeld());
       await lock.release();`;
     const { stdout } = node(['--input-type=module', '--eval', script], projectDirectory);
     expect(stdout.trim().split('\n').sort()).to.deep.equal(['true', 'uncaught mine']);

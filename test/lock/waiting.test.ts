@@ -142,7 +142,7 @@ function laws(Kind: (typeof kinds)[keyof typeof kinds], kindName: string): void 
       await new Kind(path).breakLock();
       const lock = await next;
       expect((await failure(() => holder.release())).name).to.equal('NotMyLock');
-      expect(await lock.iAmLocking()).to.equal(true);
+      expect(await lock.isHeld()).to.equal(true);
       await lock.release();
       nothingLeft();
     });

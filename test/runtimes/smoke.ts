@@ -61,7 +61,9 @@ interface Command {
 /** The checks by their names, which are the rows of the table of runtimes. */
 export const checks: Readonly<Record<string, (path: string) => void | Promise<void>>> = {
   'the quick start, async': async (path) => {
-    await using lock = await new LockFile(path).acquire();
+    const lock = new LockFile(path);
+    await using hold = await lock.acquire();
+    assert.equal(await hold.isHeld(), true);
     assert.equal(await lock.iAmLocking(), true);
     assert.equal((await lock.holder())?.verdict, 'alive');
     await assert.rejects(new LockFile(path).acquire(0), AlreadyLocked);
@@ -69,8 +71,8 @@ export const checks: Readonly<Record<string, (path: string) => void | Promise<vo
     assert.equal(await locked(`${path}3`)((x: number) => x + 1)(1), 2);
   },
   'the quick start, sync': (path) => {
-    using lock = new LockFile(path).acquireSync();
-    assert.equal(lock.iAmLockingSync(), true);
+    using hold = new LockFile(path).acquireSync();
+    assert.equal(hold.isHeldSync(), true);
     assert.throws(() => new LockFile(path).acquireSync(0), AlreadyLocked);
     assert.equal(
       withLockSync(`${path}2`, () => 'result'),
@@ -291,7 +293,8 @@ const roles: Readonly<Record<string, Role>> = {
 /** Runs where only the folder of `inside` is writable. */
 async function confined(inside: string, outside = ''): Promise<void> {
   for (const Kind of [LockFile, MkdirLockFile]) {
-    const lock = await new Kind(inside).acquire();
+    const lock = new Kind(inside);
+    await lock.acquire();
     assert.notEqual((await lock.holder())?.verdict, 'dead');
     await lock.release();
     lock.acquireSync().releaseSync();

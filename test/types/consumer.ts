@@ -7,6 +7,7 @@
 import { expectTypeOf } from 'expect-type';
 import {
   AlreadyLocked,
+  Hold,
   LinkLockFile,
   LockBase,
   LockError,
@@ -44,9 +45,9 @@ export async function acquires(signal: AbortSignal): Promise<void> {
   expectTypeOf(lock.lockPath).toEqualTypeOf<string>();
   expectTypeOf(lock.clean).toEqualTypeOf<boolean>();
   expectTypeOf(lock.previousHolder).toEqualTypeOf<HolderRecord | undefined>();
-  expectTypeOf(await lock.acquire()).toEqualTypeOf<LockFile>();
-  expectTypeOf(await new MkdirLockFile('a').acquire({ timeout: 5, signal })).toEqualTypeOf<MkdirLockFile>();
-  expectTypeOf(new SymlinkLockFile('a').acquireSync(5)).toEqualTypeOf<SymlinkLockFile>();
+  expectTypeOf(await lock.acquire()).toEqualTypeOf<Hold>();
+  expectTypeOf(await new MkdirLockFile('a').acquire({ timeout: 5, signal })).toEqualTypeOf<Hold>();
+  expectTypeOf(new SymlinkLockFile('a').acquireSync(5)).toEqualTypeOf<Hold>();
   expectTypeOf(await lock.isLocked()).toEqualTypeOf<boolean>();
   expectTypeOf(lock.iAmLockingSync()).toEqualTypeOf<boolean>();
   expectTypeOf(await lock.holder()).toEqualTypeOf<Holder | null>();
@@ -55,6 +56,16 @@ export async function acquires(signal: AbortSignal): Promise<void> {
   await using asynchronous = await new LinkLockFile('b').acquire();
   using synchronous = new LinkLockFile('c').acquireSync();
   expectTypeOf(asynchronous).toEqualTypeOf(synchronous);
+  expectTypeOf(asynchronous.clean).toEqualTypeOf<boolean>();
+  expectTypeOf(asynchronous.previousHolder).toEqualTypeOf<HolderRecord | undefined>();
+  expectTypeOf(asynchronous.record).toEqualTypeOf<HolderRecord>();
+  expectTypeOf<Hold['isHeld']>().returns.resolves.toEqualTypeOf<boolean>();
+  expectTypeOf<Hold['releaseSync']>().returns.toBeVoid();
+
+  // @ts-expect-error A lock object that was never acquired holds nothing to release.
+  await using unheld = new LockFile('config.json'); // eslint-disable-line @typescript-eslint/await-thenable
+  // @ts-expect-error The same, synchronously.
+  using unheldSync = new LockFile('config.json');
 
   // @ts-expect-error The synchronous form can't be aborted, because it blocks the thread.
   lock.acquireSync({ signal });
@@ -76,10 +87,8 @@ export async function wraps(): Promise<void> {
   expectTypeOf(load('a')).toEqualTypeOf<number>();
   const visit = locked((user: string) => `data/${user}.json`)(async (user) => Promise.resolve(user.length));
   expectTypeOf(await visit('ann')).toEqualTypeOf<number>();
-  expectTypeOf(
-    await withLock('config.json', async (lock) => Promise.resolve(lock)),
-  ).toEqualTypeOf<LockFile>();
-  expectTypeOf(withLockSync('config.json', (lock) => lock.path)).toEqualTypeOf<string>();
+  expectTypeOf(await withLock('config.json', async (hold) => Promise.resolve(hold))).toEqualTypeOf<Hold>();
+  expectTypeOf(withLockSync('config.json', (hold) => hold.path)).toEqualTypeOf<string>();
 
   // @ts-expect-error The wrapper has the parameters of the function.
   await save(2, 'a');
@@ -130,7 +139,7 @@ export function tells(error: unknown): string {
 }
 
 export function others(): void {
-  expectTypeOf(new PidLockFile('daemon.pid').acquireSync()).toEqualTypeOf<PidLockFile>();
+  expectTypeOf(new PidLockFile('daemon.pid').acquireSync()).toEqualTypeOf<Hold>();
   expectTypeOf<PidLockFile['readPid']>().returns.resolves.toEqualTypeOf<number | null>();
   using lock = new zc.LockFile('server.lock', { contentTemplate: '{pid};{hostname}' });
   expectTypeOf(lock).toExtend<zc.SimpleLockFile<zc.LockFileOptions>>();

@@ -1,0 +1,113 @@
+/**
+ * A hold: the proof that one acquire took the lock, and the means to release exactly that.
+ *
+ * A lock object can't be it. Tasks that share the object would release each other's holds, and `await using` on an
+ * object that was never acquired would compile and lock nothing.
+ *
+ * Rule HOLD-5: A hold ends once. What happens to the lock afterwards, under the same object or another, is not its own.
+ */
+import type { HolderRecord } from '../model/record.js';
+import type { Protocol } from '../model/steps.js';
+import { runAsync, runSync, type Io, type WaitPolicy } from '../driver/run.js';
+import * as channels from './tracing.js';
+import type { HeldClaim } from './ownership.js';
+
+/** What a hold needs of its lock. The protocols get the hold that they are about. */
+export interface HeldLock {
+  readonly path: string;
+  readonly lockPath: string;
+  readonly io: Io;
+  readonly shortWait: () => WaitPolicy;
+  readonly givingBack: (held: HeldClaim) => Protocol<void>;
+  readonly disposing: (held: HeldClaim) => Protocol<void>;
+  readonly checking: (held: HeldClaim) => Protocol<boolean>;
+}
+
+/**
+ * What `acquire()` resolves to: one hold of a lock. Only an acquire makes one.
+ *
+ * @example
+ * await using hold = await new LockFile('config.json').acquire(5_000);
+ * if (!hold.clean) console.warn(`pid ${hold.previousHolder?.pid} died here`);
+ */
+export class Hold {
+  /** The path that is locked, absolute. */
+  readonly path: string;
+  /** The lock's name on disk, absolute. */
+  readonly lockPath: string;
+  readonly #lock: HeldLock;
+  readonly #held: HeldClaim;
+
+  /** @internal */
+  constructor(lock: HeldLock, held: HeldClaim) {
+    this.path = lock.path;
+    this.lockPath = lock.lockPath;
+    this.#lock = lock;
+    this.#held = held;
+  }
+
+  /** False if the lock was taken over from a dead holder, which may have left its work unfinished. */
+  get clean(): boolean {
+    return this.#held.isClean;
+  }
+
+  /** The record of the dead holder from which the lock was taken over, if it was. */
+  get previousHolder(): HolderRecord | undefined {
+    return this.#held.previous;
+  }
+
+  /** The record by which other processes recognize this hold. */
+  get record(): HolderRecord {
+    return this.#held.claim.record;
+  }
+
+  /**
+   * Reports whether this hold still has the lock. It reads the disk, because a lock can be broken by force. False once
+   * the hold has ended.
+   *
+   * @throws {LockFailed} if the lock can't be read.
+   */
+  isHeld(): Promise<boolean> {
+    return this.#run(this.#lock.checking(this.#held));
+  }
+
+  /** The synchronous form of `isHeld`. */
+  isHeldSync(): boolean {
+    return this.#runSync(this.#lock.checking(this.#held));
+  }
+
+  /**
+   * Releases the lock, if this hold has it.
+   *
+   * @throws {NotMyLock} if the lock was broken by force; {NotLocked} or {NotMyLock} if this hold has ended already;
+   *   {UnlockError} if the system refuses, and then the lock is still held.
+   */
+  release(): Promise<void> {
+    return channels.traced(channels.releasing, this, () => this.#run(this.#lock.givingBack(this.#held)));
+  }
+
+  /** The synchronous form of `release`, with the same errors. */
+  releaseSync(): void {
+    channels.tracedSync(channels.releasing, this, () => this.#runSync(this.#lock.givingBack(this.#held)));
+  }
+
+  /** For `using`: releases the lock, unless this hold has ended already. */
+  [Symbol.dispose](): void {
+    if (this.#held.state !== 'ended')
+      channels.tracedSync(channels.releasing, this, () => this.#runSync(this.#lock.disposing(this.#held)));
+  }
+
+  /** For `await using`: releases the lock, unless this hold has ended already. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (this.#held.state !== 'ended')
+      await channels.traced(channels.releasing, this, () => this.#run(this.#lock.disposing(this.#held)));
+  }
+
+  #run<T>(protocol: Protocol<T>): Promise<T> {
+    return runAsync(protocol, this.#lock.shortWait(), this.#lock.io);
+  }
+
+  #runSync<T>(protocol: Protocol<T>): T {
+    return runSync(protocol, this.#lock.shortWait());
+  }
+}
