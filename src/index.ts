@@ -17,6 +17,7 @@ export { LockBase } from './lock/lock-base.js';
 export { locked, lockedSync } from './lock/locked.js';
 export { withLock, withLockSync } from './lock/with-lock.js';
 export { PidLockFile } from './lock/pid-lock-file.js';
+export type { BlockOptions } from './lock/block-options.js';
 export type { AcquireOptions, LockOptions } from './lock/options.js';
 export type { HolderRecord } from './model/record.js';
 export { updateFile, updateFileSync } from './files/update-file.js';

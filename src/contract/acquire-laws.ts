@@ -88,6 +88,23 @@ export const acquireLaws: readonly Law[] = [
     },
   },
   {
+    row: 'tryAcquire()',
+    name: 'gives a hold, or null at once, whatever the timeout of the constructor',
+    check: async ({ form, make, path }) => {
+      const [one, other] = [make(), make()];
+      const hold = await form.tryAcquire(one);
+      assert.ok(hold !== null);
+      const took = await measure(async () => assert.equal(await form.tryAcquire(other), null));
+      assert.ok(took < LONG_MS, `it took ${String(took)} ms`);
+      assert.equal(await form.tryAcquire(one), null);
+      await form.releaseHold(hold);
+      const next = await form.tryAcquire(other);
+      assert.ok(next !== null);
+      await form.releaseHold(next);
+      await assert.rejects(form.tryAcquire(make({}, join(path, 'no such directory', 'file'))), LockFailed);
+    },
+  },
+  {
     row: 'acquire()',
     name: 'takes the timeout of the constructor, unless it is told another',
     check: async ({ form, make }) => {

@@ -18,6 +18,7 @@ export interface LockModule {
 export interface Form {
   readonly name: 'async' | 'sync';
   readonly acquire: (lock: LockBase, how?: number | AcquireOptions) => Promise<Hold>;
+  readonly tryAcquire: (lock: LockBase) => Promise<Hold | null>;
   readonly release: (lock: LockBase) => Promise<void>;
   readonly isLocked: (lock: LockBase) => Promise<boolean>;
   readonly iAmLocking: (lock: LockBase) => Promise<boolean>;
@@ -33,6 +34,7 @@ export interface Form {
 const asyncForm: Form = {
   name: 'async',
   acquire: (lock, how) => lock.acquire(how),
+  tryAcquire: (lock) => lock.tryAcquire(),
   release: (lock) => lock.release(),
   releaseHold: (hold) => hold.release(),
   disposeOf: (hold) => hold[Symbol.asyncDispose](),
@@ -50,6 +52,7 @@ const asyncForm: Form = {
 const syncForm: Form = {
   name: 'sync',
   acquire: (lock, how) => promised(() => lock.acquireSync(how)),
+  tryAcquire: (lock) => promised(() => lock.tryAcquireSync()),
   release: (lock) => promised(() => lock.releaseSync()),
   releaseHold: (hold) => promised(() => hold.releaseSync()),
   disposeOf: (hold) => promised(() => hold[Symbol.dispose]()),

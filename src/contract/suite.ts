@@ -12,6 +12,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Peers, LawWorker } from './peers.js';
 import { forms, load, type Form, type LockModule } from './form.js';
+import { checkNames } from '../lock/option-names.js';
 import type { Law } from './law.js';
 import { laws } from './laws.js';
 
@@ -40,6 +41,8 @@ export interface Runner {
   readonly it: (name: string, test: () => Promise<void>) => unknown;
 }
 
+const SUBJECT_FIELDS = ['module', 'name', 'options', 'leaves'] satisfies (keyof Subject)[];
+
 /**
  * Declares the tests.
  *
@@ -50,6 +53,7 @@ export interface Runner {
  * contract({ module: new URL('./room-lock.js', import.meta.url), name: 'RoomLock' }, { describe, it });
  */
 export function contract(subject: Subject, { describe, it }: Runner): void {
+  checkNames(subject, SUBJECT_FIELDS, 'field of a subject');
   describe(`the contract of a lock, kept by ${subject.name}`, () => {
     for (const form of forms) {
       describe(form.name, () => {

@@ -15,7 +15,8 @@
  */
 import type { Hold } from '../lock/hold.js';
 import { isPromise, withLock, withLockSync } from '../lock/with-lock.js';
-import type { LockOptions } from '../lock/options.js';
+import { BLOCK_OPTION_NAMES, refuseSignal, type BlockOptions } from '../lock/block-options.js';
+import { checkNames } from '../lock/option-names.js';
 import { replace, replaceSync, sweepReplacements, sweepReplacementsSync } from './atomic-replace.js';
 import { readIfThere, readIfThereSync } from './read.js';
 import { decodeText, encodeText } from './text.js';
@@ -26,7 +27,7 @@ import { decodeText, encodeText } from './text.js';
  * @example
  * await updateJson('secrets.json', addKey, { fileMode: 0o600, timeout: 5_000 });
  */
-export interface UpdateOptions extends LockOptions {
+export interface UpdateOptions extends BlockOptions {
   /** Mode of a file that is created; by default 0o666 minus the umask. An existing file keeps its mode. */
   readonly fileMode?: number | undefined;
 }
@@ -49,6 +50,14 @@ export interface UpdateFileOptions extends UpdateOptions {
  * const trim = (old?: string): NewContent => old?.trimEnd();
  */
 export type NewContent = string | Uint8Array | undefined;
+
+const OPTION_NAMES = [
+  ...BLOCK_OPTION_NAMES,
+  ...(['encoding', 'fileMode'] satisfies (keyof UpdateFileOptions)[]),
+];
+
+/** Options of a synchronous call, which nothing can abort. */
+export type Synchronous<Options extends UpdateOptions> = Omit<Options, 'signal'>;
 
 interface AsText extends UpdateFileOptions {
   readonly encoding?: BufferEncoding | undefined;
@@ -88,6 +97,7 @@ export async function updateFile(
   update: (old: never) => NewContent | Promise<NewContent>,
   options: UpdateFileOptions = {},
 ): Promise<NewContent> {
+  checkNames(options, OPTION_NAMES);
   const { encoding = 'utf8', fileMode, ...lockOptions } = options;
   checkUpdate(update, encoding);
   return await withLock(
@@ -116,18 +126,20 @@ export async function updateFile(
 export function updateFileSync(
   path: string,
   update: (old: string | undefined) => NewContent,
-  options?: AsText,
+  options?: Synchronous<AsText>,
 ): NewContent;
 export function updateFileSync(
   path: string,
   update: (old: Buffer | undefined) => NewContent,
-  options: AsBytes,
+  options: Synchronous<AsBytes>,
 ): NewContent;
 export function updateFileSync(
   path: string,
   update: (old: never) => NewContent,
-  options: UpdateFileOptions = {},
+  options: Synchronous<UpdateFileOptions> = {},
 ): NewContent {
+  checkNames(options, OPTION_NAMES);
+  refuseSignal(options);
   const { encoding = 'utf8', fileMode, ...lockOptions } = options;
   checkUpdate(update, encoding);
   return withLockSync(

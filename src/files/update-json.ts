@@ -6,7 +6,9 @@
  */
 import { resolve } from 'node:path';
 import { isPromise } from '../lock/with-lock.js';
-import { updateFile, updateFileSync, type UpdateOptions } from './update-file.js';
+import { BLOCK_OPTION_NAMES, refuseSignal } from '../lock/block-options.js';
+import { checkNames } from '../lock/option-names.js';
+import { updateFile, updateFileSync, type Synchronous, type UpdateOptions } from './update-file.js';
 
 /**
  * Options for updating a JSON file.
@@ -18,6 +20,11 @@ export interface UpdateJsonOptions extends UpdateOptions {
   /** The indentation, as for `JSON.stringify`: 2 spaces by default; 0 writes one line. */
   readonly space?: number | string | undefined;
 }
+
+const OPTION_NAMES = [
+  ...BLOCK_OPTION_NAMES,
+  ...(['fileMode', 'space'] satisfies (keyof UpdateJsonOptions)[]),
+];
 
 /**
  * Reads, changes and writes a JSON file while holding its lock. The text is indented by `space` and ends with a
@@ -38,6 +45,7 @@ export async function updateJson<Value>(
   options: UpdateJsonOptions = {},
 ): Promise<Value | undefined> {
   checkUpdate(update);
+  checkNames(options, OPTION_NAMES);
   const { space = 2, ...fileOptions } = options;
   let value: Value | undefined;
   await updateFile(
@@ -61,9 +69,11 @@ export async function updateJson<Value>(
 export function updateJsonSync<Value>(
   path: string,
   update: (old: Value | undefined) => Value | undefined,
-  options: UpdateJsonOptions = {},
+  options: Synchronous<UpdateJsonOptions> = {},
 ): Value | undefined {
   checkUpdate(update);
+  checkNames(options, OPTION_NAMES);
+  refuseSignal(options);
   const { space = 2, ...fileOptions } = options;
   let value: Value | undefined;
   updateFileSync(

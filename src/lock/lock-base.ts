@@ -13,6 +13,7 @@ import { runAsync, runSync, type WaitPolicy } from '../driver/run.js';
 import { unhookExit, suspendClaim } from './exit-hook.js';
 import type { Hold } from './hold.js';
 import * as failures from './messages.js';
+import { AlreadyLocked } from '../model/errors.js';
 import { holderFrom, type Holder } from '../model/holder.js';
 import { recordsOf } from '../protocol/inspect.js';
 import { checkAcquire, checkAcquireSync, type AcquireOptions } from './options.js';
@@ -111,6 +112,30 @@ export abstract class LockBase<C extends AnyClaim = AnyClaim> extends LockCalls<
     });
     channels.traceRecovery(hold);
     return hold;
+  }
+
+  /**
+   * Acquires the lock if it is free, and never waits.
+   *
+   * @returns The hold, or null if another holder has the lock.
+   * @throws {LockFailed} if the lock can't be created.
+   * @example
+   * const hold = await lock.tryAcquire();
+   * if (hold === null) console.log('busy');
+   */
+  tryAcquire(): Promise<Hold | null> {
+    return channels.traced(channels.acquiring, this, () => this.#acquire(0).catch(nullIfHeld));
+  }
+
+  /** The synchronous form of `tryAcquire`. */
+  tryAcquireSync(): Hold | null {
+    return channels.tracedSync(channels.acquiring, this, () => {
+      try {
+        return this.#acquireSync(0);
+      } catch (error) {
+        return nullIfHeld(error);
+      }
+    });
   }
 
   /**
@@ -218,6 +243,12 @@ function toHolder(seen: Blocker | undefined): Holder | null {
 
 function isHeldByThisThread(blocker: Blocker): boolean {
   return recordsOf(blocker.found).some((record) => registry.owned.has(record.token) || isThisThread(record));
+}
+
+/** The answer of `tryAcquire()` to an error. */
+function nullIfHeld(error: unknown): null {
+  if (error instanceof AlreadyLocked) return null;
+  throw error;
 }
 
 function noop(): void {

@@ -1,6 +1,7 @@
 /** Wraps a function or a method, so that each of its calls runs under a lock. */
 import { LockFile } from './lock-file.js';
 import { withLock, withLockSync } from './with-lock.js';
+import { splitOptions, splitSyncOptions, type BlockOptions } from './block-options.js';
 import { checkOptions, type LockOptions } from './options.js';
 
 /** A function with its `this` and its arguments. */
@@ -48,13 +49,13 @@ interface LockedSyncBy<This, Args extends readonly unknown[]> {
  * class Store { @locked('config.json') async save() { … } }
  * const visit = locked((user: string) => `data/${user}.json`)(async (user) => { … });
  */
-export function locked(path: string, options?: LockOptions): Locked;
+export function locked(path: string, options?: BlockOptions): Locked;
 export function locked<Args extends readonly unknown[], This = unknown>(
   path: Callable<This, Args, string>,
-  options?: LockOptions,
+  options?: BlockOptions,
 ): LockedBy<This, Args>;
-export function locked(path: string | Callable<unknown, never, string>, options?: LockOptions): unknown {
-  const pathOf = checkedPath(path, options);
+export function locked(path: string | Callable<unknown, never, string>, options?: BlockOptions): unknown {
+  const pathOf = checkedPath(path, splitOptions(options).lockOptions);
   return <Args extends readonly unknown[]>(work: Callable<unknown, Args, unknown>, context?: unknown) =>
     wrap(work, context, async function (this: unknown, ...args: Args) {
       return await withLock(
@@ -79,7 +80,7 @@ export function lockedSync<Args extends readonly unknown[], This = unknown>(
   options?: LockOptions,
 ): LockedSyncBy<This, Args>;
 export function lockedSync(path: string | Callable<unknown, never, string>, options?: LockOptions): unknown {
-  const pathOf = checkedPath(path, options);
+  const pathOf = checkedPath(path, splitSyncOptions(options));
   return <Args extends readonly unknown[]>(work: Callable<unknown, Args, unknown>, context?: unknown) =>
     wrap(work, context, function (this: unknown, ...args: Args) {
       return withLockSync(

@@ -6,6 +6,7 @@ import { resolve } from 'node:path';
 import type { Io } from '../driver/run.js';
 import { LockFailed } from '../model/errors.js';
 import { MAX_NOTE_BYTES } from '../model/record.js';
+import { checkNames } from './option-names.js';
 
 /**
  * The options of a lock, for every kind. All of them are optional.
@@ -75,6 +76,23 @@ export interface AcquireOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
+/** The names of the options of every lock. A record, so that none can be missing. */
+const LOCK_OPTIONS: { readonly [name in keyof Required<LockOptions>]: true } = {
+  timeout: true,
+  threaded: true,
+  note: true,
+  orphanGraceMs: true,
+  mode: true,
+  pollInterval: true,
+  beacon: true,
+  io: true,
+  lockPath: true,
+};
+
+export const LOCK_OPTION_NAMES = Object.keys(LOCK_OPTIONS);
+
+const ACQUIRE_OPTION_NAMES = ['timeout', 'signal'] satisfies (keyof AcquireOptions)[];
+
 export interface Options {
   readonly timeout: number;
   readonly threaded: boolean;
@@ -95,8 +113,7 @@ const SHORTEST_POLL_INTERVAL_MS = 1;
 const LONGEST_POLL_INTERVAL_MS = 60_000;
 
 export function checkOptions(options: LockOptions = {}): Options {
-  if (typeof options !== 'object' || (options as unknown) === null)
-    throw new TypeError('options must be an object');
+  checkNames(options, LOCK_OPTION_NAMES);
   const {
     timeout,
     threaded = true,
@@ -169,9 +186,14 @@ export interface CheckedAcquire {
 export function checkAcquire(how: unknown, fallback: number): CheckedAcquire {
   if (typeof how !== 'object' || how === null)
     return { timeout: checkTimeout(how) ?? fallback, signal: undefined };
+  checkNames(how, ACQUIRE_OPTION_NAMES);
   const { timeout, signal } = how as AcquireOptions;
-  if (signal !== undefined && !isSignal(signal)) throw new TypeError('signal must be an AbortSignal');
+  checkSignal(signal);
   return { timeout: checkTimeout(timeout) ?? fallback, signal };
+}
+
+export function checkSignal(signal: unknown): void {
+  if (signal !== undefined && !isSignal(signal)) throw new TypeError('signal must be an AbortSignal');
 }
 
 /** Checks the shape, not the class: a test environment may have its own `AbortSignal`. */

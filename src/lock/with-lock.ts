@@ -1,22 +1,25 @@
 /** Runs a block of code under a lock. */
 import { LockFile } from './lock-file.js';
 import type { Hold } from './hold.js';
+import { splitOptions, splitSyncOptions, type BlockOptions } from './block-options.js';
 import type { LockOptions } from './options.js';
 
 /**
  * Acquires the lock of `path`, runs `work`, and releases the lock when `work` has ended, also if it throws.
  *
+ * @param work Gets the hold.
  * @returns The result of `work`. If `work` throws, its error is rethrown.
  * @throws What `acquire` and `release` throw.
  * @example
- * await withLock('config.json', async () => { … }, { timeout: 5_000 });
+ * await withLock('config.json', async (hold) => { … }, { timeout: 5_000 });
  */
 export async function withLock<Result>(
   path: string,
   work: (hold: Hold) => Result,
-  options?: LockOptions,
+  options?: BlockOptions,
 ): Promise<Awaited<Result>> {
-  const hold = await new LockFile(path, options).acquire();
+  const { lockOptions, signal } = splitOptions(options);
+  const hold = await new LockFile(path, lockOptions).acquire({ signal });
   let result: Awaited<Result>;
   try {
     result = await work(hold);
@@ -41,7 +44,7 @@ export function withLockSync<Result>(
   work: (hold: Hold) => Result,
   options?: LockOptions,
 ): Result {
-  const hold = new LockFile(path, options).acquireSync();
+  const hold = new LockFile(path, splitSyncOptions(options)).acquireSync();
   let result: Result;
   try {
     result = work(hold);

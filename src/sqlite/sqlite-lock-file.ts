@@ -8,7 +8,8 @@ import { dirname, join, relative, resolve, sep } from 'node:path';
 import type { AnyClaim, Taken } from '../model/claim.js';
 import { LockFailed } from '../model/errors.js';
 import { LockBase } from '../lock/lock-base.js';
-import type { LockOptions } from '../lock/options.js';
+import { checkNames } from '../lock/option-names.js';
+import { LOCK_OPTION_NAMES, type LockOptions } from '../lock/options.js';
 import { formatRecord, parseRecord, type HolderRecord } from '../model/record.js';
 import { ENGINES, loadEngine, type Engine, type EngineName } from './engine.js';
 import { Guard } from './guard.js';
@@ -27,6 +28,11 @@ export interface SQLiteLockOptions extends Omit<LockOptions, 'lockPath' | 'io'> 
   /** Which build of SQLite to use: by default `node:sqlite` if Node.js has it, else `node-sqlite3-wasm`. */
   readonly engine?: EngineName | undefined;
 }
+
+const SQLITE_OPTION_NAMES = [
+  ...LOCK_OPTION_NAMES.filter((name) => name !== 'lockPath' && name !== 'io'),
+  ...(['database', 'engine'] satisfies (keyof SQLiteLockOptions)[]),
+];
 
 /**
  * A lock that is a row of a database, which all contenders share.
@@ -49,6 +55,7 @@ export class SQLiteLockFile extends LockBase {
    *   containers may mount both at different places. It must be the same for all contenders.
    */
   constructor(path: string, options: SQLiteLockOptions = {}) {
+    checkNames(options, SQLITE_OPTION_NAMES);
     const { database, engine, ...others } = options;
     super(path, others);
     if (database !== undefined && (typeof database as unknown) !== 'string')

@@ -14,6 +14,7 @@ import { AlreadyLocked, LockFailed } from '../model/errors.js';
 import type { Holder } from '../model/holder.js';
 import type { Hold } from '../lock/hold.js';
 import { LockFile as NameLock } from '../lock/lock-file.js';
+import { checkNames } from '../lock/option-names.js';
 import { replaceSync, sweepReplacementsSync } from '../files/atomic-replace.js';
 
 /**
@@ -113,6 +114,7 @@ export class LockFile extends SimpleLockFile<LockFileOptions> {
    *   {TypeError} for a template that is not a string, both before anything is locked; otherwise the system's error.
    */
   constructor(path: string, options: LockFileOptions = {}) {
+    checkNames(options, ['contentTemplate'] satisfies (keyof LockFileOptions)[]);
     render(options.contentTemplate);
     super(path, options);
   }

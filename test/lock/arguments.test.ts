@@ -1,7 +1,22 @@
 /** Bad arguments: a TypeError or RangeError before anything is touched, on disk or in the process. */
 import { readdirSync } from 'node:fs';
 import { expect } from 'chai';
-import { LockFile, locked, lockedSync, withLock, withLockSync, type LockOptions } from '../../src/index.js';
+import {
+  LockFile,
+  PidLockFile,
+  locked,
+  lockedSync,
+  updateFile,
+  updateFileSync,
+  updateJson,
+  updateJsonSync,
+  withLock,
+  withLockSync,
+  type LockOptions,
+} from '../../src/index.js';
+import { contract, type Subject } from '../../src/contract.js';
+import { SQLiteLockFile } from '../../src/sqlite.js';
+import * as zc from '../../src/zc.js';
 import { registry } from '../../src/lock/registry.js';
 import { temporaryDirectory, type TemporaryDirectory } from '../support/temporary.js';
 import { failure, kindNames, kinds } from './subjects.js';
@@ -71,6 +86,62 @@ describe('a bad argument touches nothing', () => {
       await refused(() => withLockSync(path, () => 1, options), type, words);
     });
   }
+
+  const misspelled: Readonly<Record<string, (options: object) => unknown>> = {
+    ...Object.fromEntries(
+      kindNames.map((kind) => [kind, (options: object) => new kinds[kind](path, options)]),
+    ),
+    PidLockFile: (options) => new PidLockFile(path, options),
+    SQLiteLockFile: (options) => new SQLiteLockFile(path, options),
+    'acquire()': (options) => new LockFile(path).acquire(options),
+    'acquireSync()': (options) => new LockFile(path).acquireSync(options),
+    'withLock()': (options) => withLock(path, () => 1, options),
+    'withLockSync()': (options) => withLockSync(path, () => 1, options),
+    'locked()': (options) => locked(path, options),
+    'locked() with a function': (options) => locked(() => path, options),
+    'lockedSync()': (options) => lockedSync(path, options),
+    'updateFile()': (options) => updateFile(path, () => 'x', options),
+    'updateFileSync()': (options) => updateFileSync(path, () => 'x', options),
+    'updateJson()': (options) => updateJson(path, () => 1, options),
+    'updateJsonSync()': (options) => updateJsonSync(path, () => 1, options),
+  };
+  for (const [what, call] of Object.entries(misspelled)) {
+    it(`${what} with an option that doesn’t exist, and names the nearest one`, async () => {
+      await refused(() => call({ timout: 5 }), TypeError, 'unknown option "timout": did you mean timeout?');
+      await refused(() => call({ Timeout: undefined }), TypeError, 'did you mean timeout?');
+      await refused(() => call({ xyzzy: 5 }), TypeError, 'unknown option "xyzzy": known are ');
+    });
+  }
+
+  it('an option of another call', async () => {
+    const signal = new AbortController().signal;
+    const message = 'unknown option "signal"';
+    await refused(() => new LockFile(path, { signal } as LockOptions), TypeError, message);
+    await refused(() => updateJson(path, () => 1, { encoding: 'utf8' } as object), TypeError, '"encoding"');
+    await refused(() => new SQLiteLockFile(path, { lockPath: 'a' } as object), TypeError, '"lockPath"');
+    const template = { contentTemplat: '' } as object;
+    await refused(() => new zc.LockFile(path, template), TypeError, 'did you mean contentTemplate?');
+    const subject = { module: 'a', nmae: 'b' } as unknown as Subject;
+    await refused(() => contract(subject, { describe, it }), TypeError, 'unknown field of a subject "nmae"');
+  });
+
+  it('a signal for a synchronous block: nothing could abort it', async () => {
+    const options = { signal: new AbortController().signal } as LockOptions;
+    const words = 'a synchronous call takes no signal';
+    await refused(() => withLockSync(path, () => 1, options), TypeError, words);
+    await refused(() => lockedSync(path, options), TypeError, words);
+    await refused(() => updateFileSync(path, () => 'x', options), TypeError, words);
+    await refused(() => updateJsonSync(path, () => 1, options), TypeError, words);
+  });
+
+  it('a block’s signal that is no signal', async () => {
+    const options = { signal: 5 as unknown as AbortSignal };
+    const words = 'signal must be an AbortSignal';
+    await refused(() => withLock(path, () => 1, options), TypeError, words);
+    await refused(() => locked(path, options), TypeError, words);
+    await refused(() => updateFile(path, () => 'x', options), TypeError, words);
+    await refused(() => updateJson(path, () => 1, options), TypeError, words);
+  });
 
   for (const bad of [NaN, '5', true, () => 5, Symbol('5'), 5n, { timeout: NaN }, { timeout: '5' }]) {
     it(`acquire(${typeof bad === 'object' ? JSON.stringify(bad) : String(bad)})`, async () => {

@@ -11,8 +11,11 @@ import {
   NotMyLock,
   locked,
   lockedSync,
+  updateFile,
+  updateJson,
   withLock,
   withLockSync,
+  type Hold,
 } from '../../src/index.js';
 import { run } from '../support/script.js';
 import { temporaryDirectory, type TemporaryDirectory } from '../support/temporary.js';
@@ -80,6 +83,40 @@ describe('a function under a lock', () => {
       };
       expect(await failure(() => withLock(path, work))).to.equal(oops);
     });
+  });
+
+  it('does not run, in any form, if the signal is aborted while it waits for its lock', async () => {
+    const holder = await new LockFile(path).acquire();
+    let ran = 0;
+    const work = () => {
+      ran++;
+      return 'x';
+    };
+    const forms = [
+      (signal: AbortSignal) => withLock(path, work, { signal }),
+      (signal: AbortSignal) => locked(path, { signal })(work)(),
+      (signal: AbortSignal) => updateFile(path, work, { signal }),
+      (signal: AbortSignal) => updateJson(path, work, { signal }),
+    ];
+    for (const form of forms) {
+      const controller = new AbortController();
+      const reason = new Error('enough');
+      const outcome = failure(() => form(controller.signal));
+      await turn();
+      controller.abort(reason);
+      expect(await outcome).to.equal(reason);
+      expect(await failure(() => form(controller.signal))).to.equal(reason);
+    }
+    expect(ran).to.equal(0);
+    await holder.release();
+  });
+
+  it('is the work of a hold that it gets, which it may release itself', async () => {
+    const early = async (hold: Hold) => {
+      expect(hold.clean).to.equal(true);
+      await hold.release();
+    };
+    expect((await failure(() => withLock(path, early))).name).to.equal('NotLocked');
   });
 
   describe('withLockSync', () => {

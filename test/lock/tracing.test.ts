@@ -68,6 +68,15 @@ describe('the channels', () => {
     expect(names(again)).to.deep.equal(['start', 'end']);
   });
 
+  it('report a try that found the lock held as a call that did not fail', async () => {
+    const lock = new LockFile(file());
+    await using _hold = await lock.acquire();
+    const tried = await hear('holdfast:acquire', () => lock.tryAcquire());
+    expect(names(tried)).to.deep.equal(['start', 'end', 'asyncStart', 'asyncEnd']);
+    const triedSync = await hear('holdfast:acquire', () => lock.tryAcquireSync());
+    expect(names(triedSync)).to.deep.equal(['start', 'end']);
+  });
+
   it('report why a call failed, and the caller still gets the error', async () => {
     const path = file();
     await withLock(path, async () => {
