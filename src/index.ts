@@ -9,15 +9,16 @@ export {
   NotLocked,
   NotMyLock,
   UnlockError,
+  WouldDeadlock,
 } from './model/errors.js';
 export type { Holder } from './model/holder.js';
 export { Hold } from './lock/hold.js';
 export { LinkLockFile, LockFile, MkdirLockFile, SymlinkLockFile } from './lock/lock-file.js';
 export { LockBase } from './lock/lock-base.js';
-export { locked, lockedSync } from './lock/locked.js';
+export { locked, lockedSync, type LockedOptions } from './lock/locked.js';
 export { withLock, withLockSync } from './lock/with-lock.js';
 export { PidLockFile } from './lock/pid-lock-file.js';
-export type { BlockOptions } from './lock/block-options.js';
+export type { BlockOptions, SyncBlockOptions } from './lock/block-options.js';
 export type { AcquireOptions, LockOptions } from './lock/options.js';
 export type { HolderRecord } from './model/record.js';
 export { updateFile, updateFileSync } from './files/update-file.js';

@@ -14,9 +14,11 @@
  *   link is followed to the file that is replaced.
  */
 import type { Hold } from '../lock/hold.js';
-import { isPromise, withLock, withLockSync } from '../lock/with-lock.js';
+import { callWithLock, callWithLockSync, isPromise } from '../lock/with-lock.js';
 import { BLOCK_OPTION_NAMES, refuseSignal, type BlockOptions } from '../lock/block-options.js';
+import { lostWithin } from '../lock/messages.js';
 import { checkNames } from '../lock/option-names.js';
+import { checkPath } from '../lock/options.js';
 import { replace, replaceSync, sweepReplacements, sweepReplacementsSync } from './atomic-replace.js';
 import { readIfThere, readIfThereSync } from './read.js';
 import { decodeText, encodeText } from './text.js';
@@ -71,7 +73,7 @@ interface AsBytes extends UpdateFileOptions {
  * Reads, changes and writes a file while holding its lock.
  *
  * @param path The file. It need not exist, but its directory must.
- * @param update Gets the content of the file, or `undefined` if there is no file. Returns the new content, or
+ * @param update Gets the content of the file, or `undefined` if there is no file, and the hold. Returns the new content, or
  *   `undefined` to leave the file unchanged. It may be asynchronous: the lock is held until it has settled.
  * @returns What `update` returned, once that is on the disk.
  * @throws Before the new content is in place: what `acquire` throws; what `update` throws; the system's error if the
@@ -82,38 +84,47 @@ interface AsBytes extends UpdateFileOptions {
  * @example
  * await updateFile('visits.log', (old = '') => `${old}${new Date().toISOString()}\n`);
  */
-export async function updateFile(
+export function updateFile(
   path: string,
-  update: (old: string | undefined) => NewContent | Promise<NewContent>,
+  update: (old: string | undefined, hold: Hold) => NewContent | Promise<NewContent>,
   options?: AsText,
 ): Promise<NewContent>;
-export async function updateFile(
+export function updateFile(
   path: string,
-  update: (old: Buffer | undefined) => NewContent | Promise<NewContent>,
+  update: (old: Buffer | undefined, hold: Hold) => NewContent | Promise<NewContent>,
   options: AsBytes,
 ): Promise<NewContent>;
-export async function updateFile(
+export function updateFile(path: string, update: Update, options?: UpdateFileOptions): Promise<NewContent> {
+  return callUpdate(path, update, options, updateFile);
+}
+
+type Update = (old: never, hold: Hold) => NewContent | Promise<NewContent>;
+type Call = (...args: never) => unknown;
+
+/** `updateFile`, as it is called by the function `call`. */
+export async function callUpdate(
   path: string,
-  update: (old: never) => NewContent | Promise<NewContent>,
+  update: Update,
   options: UpdateFileOptions = {},
+  call: Call,
 ): Promise<NewContent> {
   checkNames(options, OPTION_NAMES);
-  const { encoding = 'utf8', fileMode, ...lockOptions } = options;
+  const { encoding = 'utf8', fileMode, ...blockOptions } = options;
   checkUpdate(update, encoding);
-  return await withLock(
-    path,
-    async (hold) => {
-      if (mayHaveLeft(hold)) await sweepReplacements(hold.path);
-      const old = await readIfThere(hold.path);
-      const content = await update(decode(hold.path, old, encoding) as never);
-      if (content === undefined) return undefined;
-      const bytes = encode(hold.path, content, encoding);
-      const mode = old === undefined ? fileMode : undefined;
-      if (await hold.isHeld()) await replace(hold.path, bytes, mode); // UPDATE-3
-      return content;
-    },
-    lockOptions,
-  );
+  const file = checkPath(path);
+  const work = async (hold: Hold) => {
+    if (mayHaveLeft(file, hold)) await sweepReplacements(file);
+    const old = await readIfThere(file);
+    const content = await update(decode(file, old, encoding) as never, hold);
+    if (content === undefined) return undefined;
+    const bytes = encode(file, content, encoding);
+    const mode = old === undefined ? fileMode : undefined;
+    if (await hold.isHeld())
+      await replace(file, bytes, mode); // UPDATE-3
+    else if (blockOptions.within !== undefined) throw lostWithin(hold.lockPath);
+    return content;
+  };
+  return await callWithLock(path, work, blockOptions, call);
 }
 
 /**
@@ -125,37 +136,47 @@ export async function updateFile(
  */
 export function updateFileSync(
   path: string,
-  update: (old: string | undefined) => NewContent,
+  update: (old: string | undefined, hold: Hold) => NewContent,
   options?: Synchronous<AsText>,
 ): NewContent;
 export function updateFileSync(
   path: string,
-  update: (old: Buffer | undefined) => NewContent,
+  update: (old: Buffer | undefined, hold: Hold) => NewContent,
   options: Synchronous<AsBytes>,
 ): NewContent;
 export function updateFileSync(
   path: string,
-  update: (old: never) => NewContent,
+  update: (old: never, hold: Hold) => NewContent,
+  options?: Synchronous<UpdateFileOptions>,
+): NewContent {
+  return callUpdateSync(path, update, options, updateFileSync);
+}
+
+/** `updateFileSync`, as it is called by the function `call`. */
+export function callUpdateSync(
+  path: string,
+  update: (old: never, hold: Hold) => NewContent,
   options: Synchronous<UpdateFileOptions> = {},
+  call: Call,
 ): NewContent {
   checkNames(options, OPTION_NAMES);
   refuseSignal(options);
-  const { encoding = 'utf8', fileMode, ...lockOptions } = options;
+  const { encoding = 'utf8', fileMode, ...blockOptions } = options;
   checkUpdate(update, encoding);
-  return withLockSync(
-    path,
-    (hold) => {
-      if (mayHaveLeft(hold)) sweepReplacementsSync(hold.path);
-      const old = readIfThereSync(hold.path);
-      const content = update(decode(hold.path, old, encoding) as never);
-      if (content === undefined) return undefined;
-      const bytes = encode(hold.path, content, encoding);
-      const mode = old === undefined ? fileMode : undefined;
-      if (hold.isHeldSync()) replaceSync(hold.path, bytes, mode); // UPDATE-3
-      return content;
-    },
-    lockOptions,
-  );
+  const file = checkPath(path);
+  const work = (hold: Hold) => {
+    if (mayHaveLeft(file, hold)) sweepReplacementsSync(file);
+    const old = readIfThereSync(file);
+    const content = update(decode(file, old, encoding) as never, hold);
+    if (content === undefined) return undefined;
+    const bytes = encode(file, content, encoding);
+    const mode = old === undefined ? fileMode : undefined;
+    if (hold.isHeldSync())
+      replaceSync(file, bytes, mode); // UPDATE-3
+    else if (blockOptions.within !== undefined) throw lostWithin(hold.lockPath);
+    return content;
+  };
+  return callWithLockSync(path, work, blockOptions, call);
 }
 
 function checkUpdate(update: unknown, encoding: string | null): void {
@@ -172,7 +193,7 @@ const MAX_PATHS = 1_000;
 const swept = new Set<string>();
 
 /** Can there be leftovers? Of the last holder, if it died, or of any process before this thread's first update. */
-function mayHaveLeft({ path, clean }: Hold): boolean {
+function mayHaveLeft(path: string, { clean }: Hold): boolean {
   if (clean && swept.has(path)) return false;
   if (swept.size === MAX_PATHS) swept.clear();
   swept.add(path);

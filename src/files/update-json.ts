@@ -5,10 +5,11 @@
  * names the file.
  */
 import { resolve } from 'node:path';
+import type { Hold } from '../lock/hold.js';
 import { isPromise } from '../lock/with-lock.js';
 import { BLOCK_OPTION_NAMES, refuseSignal } from '../lock/block-options.js';
 import { checkNames } from '../lock/option-names.js';
-import { updateFile, updateFileSync, type Synchronous, type UpdateOptions } from './update-file.js';
+import { callUpdate, callUpdateSync, type Synchronous, type UpdateOptions } from './update-file.js';
 
 /**
  * Options for updating a JSON file.
@@ -31,7 +32,7 @@ const OPTION_NAMES = [
  * newline.
  *
  * @param path The file. It need not exist, but its directory must.
- * @param update Gets the file's value, or `undefined` if there is no file. Returns the new value, or `undefined` to
+ * @param update Gets the file's value, or `undefined` if there is no file, and the hold. Returns the new value, or `undefined` to
  *   leave the file unchanged. It may be asynchronous. It may modify the value that it gets, and return that.
  * @returns What `update` returned, once that is on the disk.
  * @throws What `updateFile` throws; `SyntaxError`, with the file's path, if the file is not JSON; `TypeError` if what
@@ -39,23 +40,29 @@ const OPTION_NAMES = [
  * @example
  * await updateJson<{ visits: number }>('state.json', (old = { visits: 0 }) => ({ visits: old.visits + 1 }));
  */
-export async function updateJson<Value>(
+export function updateJson<Value>(
   path: string,
-  update: (old: Value | undefined) => Value | undefined | Promise<Value | undefined>,
+  update: (old: Value | undefined, hold: Hold) => Value | undefined | Promise<Value | undefined>,
+  options?: UpdateJsonOptions,
+): Promise<Value | undefined> {
+  return callUpdateJson(path, update, options, updateJson);
+}
+
+async function callUpdateJson<Value>(
+  path: string,
+  update: (old: Value | undefined, hold: Hold) => Value | undefined | Promise<Value | undefined>,
   options: UpdateJsonOptions = {},
+  call: (...args: never) => unknown,
 ): Promise<Value | undefined> {
   checkUpdate(update);
   checkNames(options, OPTION_NAMES);
   const { space = 2, ...fileOptions } = options;
   let value: Value | undefined;
-  await updateFile(
-    path,
-    async (text) => {
-      value = await update(parse(path, text) as Value | undefined);
-      return format(value, space);
-    },
-    fileOptions,
-  );
+  const replaceText = async (text: string | undefined, hold: Hold) => {
+    value = await update(parse(path, text) as Value | undefined, hold);
+    return format(value, space);
+  };
+  await callUpdate(path, replaceText, fileOptions, call);
   return value;
 }
 
@@ -68,7 +75,7 @@ export async function updateJson<Value>(
  */
 export function updateJsonSync<Value>(
   path: string,
-  update: (old: Value | undefined) => Value | undefined,
+  update: (old: Value | undefined, hold: Hold) => Value | undefined,
   options: Synchronous<UpdateJsonOptions> = {},
 ): Value | undefined {
   checkUpdate(update);
@@ -76,14 +83,11 @@ export function updateJsonSync<Value>(
   refuseSignal(options);
   const { space = 2, ...fileOptions } = options;
   let value: Value | undefined;
-  updateFileSync(
-    path,
-    (text) => {
-      value = update(parse(path, text) as Value | undefined);
-      return format(value, space);
-    },
-    fileOptions,
-  );
+  const replaceText = (text: string | undefined, hold: Hold) => {
+    value = update(parse(path, text) as Value | undefined, hold);
+    return format(value, space);
+  };
+  callUpdateSync(path, replaceText, fileOptions, updateJsonSync);
   return value;
 }
 

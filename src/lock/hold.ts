@@ -46,6 +46,11 @@ export class Hold {
     this.#held = held;
   }
 
+  /** @internal True once this hold was released, or its loss was reported. */
+  get hasEnded(): boolean {
+    return this.#held.state === 'ended';
+  }
+
   /** False if the lock was taken over from a dead holder, which may have left its work unfinished. */
   get clean(): boolean {
     return this.#held.isClean;

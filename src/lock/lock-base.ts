@@ -11,6 +11,7 @@ import * as channels from './tracing.js';
 import type { AnyClaim } from '../model/claim.js';
 import { runAsync, runSync, type WaitPolicy } from '../driver/run.js';
 import { unhookExit, suspendClaim } from './exit-hook.js';
+import { blockAround, blockAroundSync, type Block } from './block-context.js';
 import type { Hold } from './hold.js';
 import * as failures from './messages.js';
 import { AlreadyLocked } from '../model/errors.js';
@@ -45,7 +46,8 @@ export abstract class LockBase<C extends AnyClaim = AnyClaim> extends LockCalls<
    *   timeout of 0 or less throws `AlreadyLocked` immediately; a positive one throws `LockTimeout` when it expires.
    * @returns The hold, which releases the lock: `await using hold = await lock.acquire()`.
    * @throws {AlreadyLocked}, {LockTimeout}: the lock is held; {LockFailed} if the lock can't be created; the signal's
-   *   reason when the signal is aborted; {TypeError} for a bad argument.
+   *   reason when the signal is aborted; {WouldDeadlock} if the call is made in a block that holds this lock, and has no
+   *   timeout; {TypeError} for a bad argument.
    * @example
    * await lock.acquire(5_000);
    */
@@ -56,6 +58,7 @@ export abstract class LockBase<C extends AnyClaim = AnyClaim> extends LockCalls<
   async #acquire(how?: number | AcquireOptions): Promise<Hold> {
     const { timeout, signal } = checkAcquire(how, this.options.timeout);
     signal?.throwIfAborted();
+    if (timeout === Infinity) refuseDeadlock(blockAround(this.lockPath));
     const until = performance.now() + timeout;
     const place = await waitForTurn(this.lockPath, timeout, signal, () =>
       this.#run(this.inspectingForMessage()),
@@ -79,7 +82,7 @@ export abstract class LockBase<C extends AnyClaim = AnyClaim> extends LockCalls<
 
   /**
    * The synchronous form of `acquire`. It blocks this thread while it waits. If this thread holds the lock already, a
-   * wait without a timeout would never end, so it throws `AlreadyLocked`.
+   * wait without a timeout would never end, so it throws `WouldDeadlock`.
    *
    * @param how The timeout in milliseconds, or `{ timeout }`; by default the timeout of the constructor.
    * @throws As `acquire`.
@@ -92,6 +95,7 @@ export abstract class LockBase<C extends AnyClaim = AnyClaim> extends LockCalls<
 
   #acquireSync(how?: number | Omit<AcquireOptions, 'signal'>): Hold {
     const timeout = checkAcquireSync(how, this.options.timeout);
+    if (timeout === Infinity) refuseDeadlock(blockAroundSync(this.lockPath));
     // The tasks that queue in this thread can't run while it is blocked, so it has to pass them.
     const place: Place | undefined = registry.queues.isFree(this.lockPath) ? { onTurn: noop } : undefined;
     if (place !== undefined) registry.queues.enter(this.lockPath, place);
@@ -101,7 +105,7 @@ export abstract class LockBase<C extends AnyClaim = AnyClaim> extends LockCalls<
       pollInterval: this.options.pollInterval,
       onPause: (blocker) => {
         if (timeout === Infinity && isHeldByThisThread(blocker))
-          throw failures.wouldWaitForItself(this.lockPath, blocker);
+          throw failures.threadWouldDeadlock(this.lockPath, blocker);
         suspendClaim(claim);
         unhookExit();
       },
@@ -243,6 +247,11 @@ function toHolder(seen: Blocker | undefined): Holder | null {
 
 function isHeldByThisThread(blocker: Blocker): boolean {
   return recordsOf(blocker.found).some((record) => registry.owned.has(record.token) || isThisThread(record));
+}
+
+/** Throws if the call is made in a block that holds the lock and that would wait for the call. */
+function refuseDeadlock(block: Block | undefined): void {
+  if (block !== undefined) throw failures.blockWouldDeadlock(block);
 }
 
 /** The answer of `tryAcquire()` to an error. */

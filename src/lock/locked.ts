@@ -1,7 +1,8 @@
 /** Wraps a function or a method, so that each of its calls runs under a lock. */
 import { LockFile } from './lock-file.js';
-import { withLock, withLockSync } from './with-lock.js';
-import { splitOptions, splitSyncOptions, type BlockOptions } from './block-options.js';
+import { callWithLock, callWithLockSync } from './with-lock.js';
+import { BLOCK_OPTION_NAMES, refuseSignal, splitOptions, type BlockOptions } from './block-options.js';
+import { checkNames } from './option-names.js';
 import { checkOptions, type LockOptions } from './options.js';
 
 /** A function with its `this` and its arguments. */
@@ -38,6 +39,21 @@ interface LockedSyncBy<This, Args extends readonly unknown[]> {
 }
 
 /**
+ * The options of `locked`: those of `withLock`, except `within`, since they are the same for every call.
+ *
+ * @example
+ * const save = locked('config.json', { timeout: 5_000, signal })(work);
+ */
+export type LockedOptions = Omit<BlockOptions, 'within'>;
+
+const OPTION_NAMES = BLOCK_OPTION_NAMES.filter((name) => name !== 'within');
+
+function checkLockedOptions(options: LockedOptions = {}): LockOptions {
+  checkNames(options, OPTION_NAMES);
+  return splitOptions(options).lockOptions;
+}
+
+/**
  * Wraps a function so that each call acquires the lock first. The wrapped function is asynchronous.
  *
  * @param path The path to lock, made absolute here, or a function that computes it from the arguments (and `this`) of
@@ -49,20 +65,17 @@ interface LockedSyncBy<This, Args extends readonly unknown[]> {
  * class Store { @locked('config.json') async save() { … } }
  * const visit = locked((user: string) => `data/${user}.json`)(async (user) => { … });
  */
-export function locked(path: string, options?: BlockOptions): Locked;
+export function locked(path: string, options?: LockedOptions): Locked;
 export function locked<Args extends readonly unknown[], This = unknown>(
   path: Callable<This, Args, string>,
-  options?: BlockOptions,
+  options?: LockedOptions,
 ): LockedBy<This, Args>;
-export function locked(path: string | Callable<unknown, never, string>, options?: BlockOptions): unknown {
-  const pathOf = checkedPath(path, splitOptions(options).lockOptions);
+export function locked(path: string | Callable<unknown, never, string>, options?: LockedOptions): unknown {
+  const pathOf = checkedPath(path, checkLockedOptions(options));
   return <Args extends readonly unknown[]>(work: Callable<unknown, Args, unknown>, context?: unknown) =>
-    wrap(work, context, async function (this: unknown, ...args: Args) {
-      return await withLock(
-        Reflect.apply(pathOf, this, args) as string,
-        () => Reflect.apply(work, this, args),
-        options,
-      );
+    wrap(work, context, async function called(this: unknown, ...args: Args) {
+      const lockedPath = Reflect.apply(pathOf, this, args) as string;
+      return await callWithLock(lockedPath, () => Reflect.apply(work, this, args), options, called);
     });
 }
 
@@ -74,20 +87,21 @@ export function locked(path: string | Callable<unknown, never, string>, options?
  * @example
  * const load = lockedSync('config.json')(() => JSON.parse(readFileSync('config.json', 'utf8')));
  */
-export function lockedSync(path: string, options?: LockOptions): LockedSync;
+export function lockedSync(path: string, options?: Omit<LockedOptions, 'signal'>): LockedSync;
 export function lockedSync<Args extends readonly unknown[], This = unknown>(
   path: Callable<This, Args, string>,
-  options?: LockOptions,
+  options?: Omit<LockedOptions, 'signal'>,
 ): LockedSyncBy<This, Args>;
-export function lockedSync(path: string | Callable<unknown, never, string>, options?: LockOptions): unknown {
-  const pathOf = checkedPath(path, splitSyncOptions(options));
+export function lockedSync(
+  path: string | Callable<unknown, never, string>,
+  options?: Omit<LockedOptions, 'signal'>,
+): unknown {
+  if (options !== undefined) refuseSignal(options);
+  const pathOf = checkedPath(path, checkLockedOptions(options));
   return <Args extends readonly unknown[]>(work: Callable<unknown, Args, unknown>, context?: unknown) =>
-    wrap(work, context, function (this: unknown, ...args: Args) {
-      return withLockSync(
-        Reflect.apply(pathOf, this, args) as string,
-        () => Reflect.apply(work, this, args),
-        options,
-      );
+    wrap(work, context, function called(this: unknown, ...args: Args) {
+      const lockedPath = Reflect.apply(pathOf, this, args) as string;
+      return callWithLockSync(lockedPath, () => Reflect.apply(work, this, args), options, called);
     });
 }
 

@@ -8,7 +8,9 @@ import {
   NotLocked,
   NotMyLock,
   UnlockError,
+  WouldDeadlock,
 } from '../model/errors.js';
+import type { Block } from './block-context.js';
 import { holderFrom } from '../model/holder.js';
 import { describeHolder, nameHolder } from '../model/holder-text.js';
 import { explainSystemError } from './system-errors.js';
@@ -26,11 +28,37 @@ export function timedOut(timeout: number, path: string, blocker: Blocker): LockT
 }
 
 /** A synchronous acquire without a timeout would wait for a lock that only its own thread can release. */
-export function wouldWaitForItself(path: string, blocker: Blocker): AlreadyLocked {
-  return new AlreadyLocked(
+export function threadWouldDeadlock(path: string, blocker: Blocker): WouldDeadlock {
+  return new WouldDeadlock(
     `${path} is already held by this thread. acquireSync() without a timeout would wait forever, because a blocked ` +
       `thread can't release the lock. Release it first, await acquire() instead, or pass a timeout.`,
     { path, holder: toHolder(blocker) },
+  );
+}
+
+/** A call is made in a block that holds the same lock, and ends only after the call. */
+export function blockWouldDeadlock({ hold: { lockPath }, began }: Block): WouldDeadlock {
+  const place = /^\s*at (.+)$/m.exec(began.stack ?? '')?.[1];
+  return new WouldDeadlock(
+    `${lockPath} is already held by the block that this call is made in` +
+      `${place === undefined ? '' : `, which began at ${place}`}. The call would wait for itself forever. Pass the ` +
+      `hold of that block, { within: hold }, or make the call after the block.`,
+    { path: lockPath },
+  );
+}
+
+/** `within` is a hold that has ended. */
+export function withinEndedHold(path: string): LockFailed {
+  return new LockFailed(`${path} can't be used within this hold, because the hold has ended.`, { path });
+}
+
+/** A call within a hold found that the hold had lost the lock. */
+export function lostWithin(path: string): NotMyLock {
+  return new NotMyLock(
+    `${path} was removed, by breakLock() or by hand, so nothing was written within this hold.`,
+    {
+      path,
+    },
   );
 }
 

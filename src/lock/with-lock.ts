@@ -1,7 +1,16 @@
 /** Runs a block of code under a lock. */
 import { LockFile } from './lock-file.js';
+import {
+  beginning,
+  blockAround,
+  blockAroundSync,
+  runBlock,
+  runBlockSync,
+  type Block,
+} from './block-context.js';
+import * as failures from './messages.js';
 import type { Hold } from './hold.js';
-import { splitOptions, splitSyncOptions, type BlockOptions } from './block-options.js';
+import { splitOptions, splitSyncOptions, type BlockOptions, type SyncBlockOptions } from './block-options.js';
 import type { LockOptions } from './options.js';
 
 /**
@@ -9,20 +18,38 @@ import type { LockOptions } from './options.js';
  *
  * @param work Gets the hold.
  * @returns The result of `work`. If `work` throws, its error is rethrown.
- * @throws What `acquire` and `release` throw.
+ * @throws What `acquire` and `release` throw; {WouldDeadlock} if the call is made in a block that holds this lock,
+ *   unless its timeout is 0 or less.
  * @example
  * await withLock('config.json', async (hold) => { … }, { timeout: 5_000 });
  */
-export async function withLock<Result>(
+export function withLock<Result>(
   path: string,
   work: (hold: Hold) => Result,
   options?: BlockOptions,
 ): Promise<Awaited<Result>> {
-  const { lockOptions, signal } = splitOptions(options);
-  const hold = await new LockFile(path, lockOptions).acquire({ signal });
+  return callWithLock(path, work, options, withLock);
+}
+
+/** `withLock`, as it is called by the function `call`. */
+export async function callWithLock<Result>(
+  path: string,
+  work: (hold: Hold) => Result,
+  options: BlockOptions | undefined,
+  call: Call,
+): Promise<Awaited<Result>> {
+  const { lockOptions, signal, within } = splitOptions(options);
+  const lock = new LockFile(path, lockOptions);
+  const began = beginning(call);
+  if (within !== undefined) {
+    checkWithin(lock, within);
+    return await runBlock(within, began, () => work(within));
+  }
+  refuseDeadlock(blockAround(lock.lockPath), lockOptions);
+  const hold = await lock.acquire({ signal });
   let result: Awaited<Result>;
   try {
-    result = await work(hold);
+    result = await runBlock(hold, began, () => work(hold));
   } catch (error) {
     await hold.release().catch(() => undefined); // The error of the work matters more.
     throw error;
@@ -35,20 +62,43 @@ export async function withLock<Result>(
  * The synchronous form of `withLock`. `work` must not return a promise, because the lock is released when `work`
  * returns.
  *
- * @throws What `acquireSync` and `releaseSync` throw; {TypeError} if `work` returns a promise.
+ * @throws What `acquireSync` and `releaseSync` throw; {WouldDeadlock} as `withLock`; {TypeError} if `work` returns a
+ *   promise.
  * @example
  * const size = withLockSync('config.json', () => statSync('config.json').size, { timeout: 1_000 });
  */
 export function withLockSync<Result>(
   path: string,
   work: (hold: Hold) => Result,
-  options?: LockOptions,
+  options?: SyncBlockOptions,
 ): Result {
-  const hold = new LockFile(path, splitSyncOptions(options)).acquireSync();
+  return callWithLockSync(path, work, options, withLockSync);
+}
+
+/** `withLockSync`, as it is called by the function `call`. */
+export function callWithLockSync<Result>(
+  path: string,
+  work: (hold: Hold) => Result,
+  options: SyncBlockOptions | undefined,
+  call: Call,
+): Result {
+  const { lockOptions, within } = splitSyncOptions(options);
+  const lock = new LockFile(path, lockOptions);
+  const began = beginning(call);
+  const runWork = (hold: Hold) => {
+    const result = runBlockSync(hold, began, () => work(hold));
+    refusePromise(result);
+    return result;
+  };
+  if (within !== undefined) {
+    checkWithin(lock, within);
+    return runWork(within);
+  }
+  refuseDeadlock(blockAroundSync(lock.lockPath), lockOptions);
+  const hold = lock.acquireSync();
   let result: Result;
   try {
-    result = work(hold);
-    refusePromise(result);
+    result = runWork(hold);
   } catch (error) {
     try {
       hold.releaseSync();
@@ -59,6 +109,19 @@ export function withLockSync<Result>(
   }
   hold.releaseSync();
   return result;
+}
+
+type Call = (...args: never) => unknown;
+
+/** A caller that doesn't wait is told that the lock is held. Any other one would wait in vain. */
+function refuseDeadlock(block: Block | undefined, { timeout = Infinity }: LockOptions): void {
+  if (block !== undefined && timeout > 0) throw failures.blockWouldDeadlock(block);
+}
+
+function checkWithin(lock: LockFile, within: Hold): void {
+  if (within.lockPath !== lock.lockPath)
+    throw new RangeError(`within must be a hold of ${lock.lockPath}, not of ${within.lockPath}`);
+  if (within.hasEnded) throw failures.withinEndedHold(lock.lockPath);
 }
 
 function refusePromise(result: unknown): void {

@@ -2,7 +2,7 @@
  * The error classes. Each error is created where it happens, so that its stack is useful.
  *
  *     LockFileError
- *     ├── LockError      not acquired:  LockTimeout, AlreadyLocked, LockFailed
+ *     ├── LockError      not acquired:  LockTimeout, AlreadyLocked, WouldDeadlock, LockFailed
  *     └── UnlockError    not released:  NotLocked, NotMyLock
  */
 import type { Holder } from './holder.js';
@@ -74,6 +74,17 @@ export class LockTimeout extends LockError {
 export class AlreadyLocked extends LockError {
   readonly name = 'AlreadyLocked';
   readonly code = 'ALREADY_LOCKED';
+}
+
+/**
+ * The caller holds the lock itself, and would wait for itself forever.
+ *
+ * @example
+ * await withLock('config.json', () => withLock('config.json', work)); // WouldDeadlock immediately
+ */
+export class WouldDeadlock extends LockError {
+  readonly name = 'WouldDeadlock';
+  readonly code = 'WOULD_DEADLOCK';
 }
 
 /**

@@ -2,7 +2,7 @@
 import { readdirSync, renameSync, mkdirSync } from 'node:fs';
 import { basename, relative } from 'node:path';
 import { expect } from 'chai';
-import { AlreadyLocked, LockFile, LockTimeout } from '../../src/index.js';
+import { AlreadyLocked, LockFile, LockTimeout, WouldDeadlock } from '../../src/index.js';
 import { registry } from '../../src/lock/registry.js';
 import { endScripts, start } from '../support/script.js';
 import { temporaryDirectory, type TemporaryDirectory } from '../support/temporary.js';
@@ -159,11 +159,11 @@ function laws(Kind: (typeof kinds)[keyof typeof kinds], kindName: string): void 
       expect(registry.owned.size).to.equal(0);
     });
 
-    it('acquireSync does not wait for its own thread without a timeout: AlreadyLocked at once', async () => {
+    it('acquireSync does not wait for its own thread without a timeout: WouldDeadlock at once', async () => {
       const holder = await new Kind(path).acquire();
       const start = performance.now();
       const error = await failure(() => new Kind(path).acquireSync());
-      expect(error).to.be.instanceOf(AlreadyLocked);
+      expect(error).to.be.instanceOf(WouldDeadlock);
       expect(error.message).to.include('already held by this thread');
       expect(performance.now() - start).to.be.below(5_000);
       expect(await failure(() => new Kind(path).acquireSync(20))).to.be.instanceOf(LockTimeout);
