@@ -16,7 +16,7 @@ import type { HeldClaim } from './ownership.js';
 export interface HeldLock {
   readonly path: string;
   readonly lockPath: string;
-  readonly io: Io;
+  readonly io: () => Io;
   readonly shortWait: () => WaitPolicy;
   readonly givingBack: (held: HeldClaim) => Protocol<void>;
   readonly disposing: (held: HeldClaim) => Protocol<void>;
@@ -109,7 +109,7 @@ export class Hold {
   }
 
   #run<T>(protocol: Protocol<T>): Promise<T> {
-    return runAsync(protocol, this.#lock.shortWait(), this.#lock.io);
+    return runAsync(protocol, this.#lock.shortWait(), this.#lock.io());
   }
 
   #runSync<T>(protocol: Protocol<T>): T {

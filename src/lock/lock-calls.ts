@@ -86,7 +86,7 @@ export abstract class LockCalls<C extends AnyClaim> extends LockKind<C> {
     return {
       path: this.path,
       lockPath: this.lockPath,
-      io: this.io,
+      io: () => this.io,
       shortWait: () => this.shortWait(),
       givingBack: (held) => this.#endingHold(held as HeldClaim<C>),
       disposing: (held) => this.#disposing(held as HeldClaim<C>),

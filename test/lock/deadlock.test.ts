@@ -102,6 +102,13 @@ describe('a task that would wait for itself', () => {
     expect(error).to.be.instanceOf(WouldDeadlock);
   });
 
+  it('gets the error also in a program that begins very many blocks', async () => {
+    for (let count = 0; count < 300; count++) await withLock(path, () => count);
+    const error = await failure(() => withLock(path, () => withLock(path, () => 1)));
+    expect(error).to.be.instanceOf(WouldDeadlock);
+    expect(error.message).to.include('within: hold');
+  });
+
   it('asks whether the lock is free, and gets the answer', async () => {
     await withLock(path, async () => {
       expect(await failure(() => withLock(path, () => 1, { timeout: 0 }))).to.be.instanceOf(AlreadyLocked);
