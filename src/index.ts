@@ -1,5 +1,5 @@
 /** The main entry point of the package. */
-export type { LockMessage, RecoveredMessage } from './lock/tracing.js';
+export type { LockMessage, LostMessage, RecoveredMessage } from './lock/tracing.js';
 export {
   AlreadyLocked,
   LockError,

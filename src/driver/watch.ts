@@ -39,6 +39,15 @@ export function watchName(path: string, kind: Found['kind'], onChange: () => voi
   return 'gone';
 }
 
+/** Calls back when anything happens to the lock at `path`, for its holder: also when only the lock's own name is removed. */
+export function watchChange(path: string, kind: Found['kind'], onChange: () => void): WatchState {
+  if (kind === 'row' || kind === 'other') return 'deaf';
+  const any = () => true;
+  if (kind !== 'symlink') return watchPath(path, onChange, any, any);
+  const name = basename(path);
+  return watchPath(dirname(path), onChange, (changed) => changed === name, any);
+}
+
 /** Watches the directory instead: a watch follows symbolic links, and a lock's symbolic link leads nowhere. */
 function watchParent(path: string, onEvent: () => void): WatchState {
   const name = basename(path);
@@ -65,6 +74,7 @@ function watchPath(
   path: string,
   onEvent: () => void,
   concerns: (name: string | null) => boolean = () => true,
+  matters: (event: string) => boolean = (event) => event === 'rename',
 ): WatchState {
   let watcher: FSWatcher;
   try {
@@ -85,7 +95,7 @@ function watchPath(
   watcher.on('error', fire); // On Windows, when a directory is removed.
   watcher.on('change', (event, name) => {
     // Removal is reported as `rename`. Another link that is made or removed is a `change`.
-    if (event === 'rename' && concerns(name as string | null)) fire();
+    if (matters(event) && concerns(name as string | null)) fire();
   });
   return { close };
 }

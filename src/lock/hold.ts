@@ -7,9 +7,11 @@
  * Rule HOLD-5: A hold ends once. What happens to the lock afterwards, under the same object or another, is not its own.
  */
 import type { HolderRecord } from '../model/record.js';
-import type { Protocol } from '../model/steps.js';
+import type { Blocker, Protocol } from '../model/steps.js';
 import { runAsync, runSync, type Io, type WaitPolicy } from '../driver/run.js';
 import * as channels from './tracing.js';
+import { LostWatch } from './lost-watch.js';
+import { recordsOf } from '../protocol/inspect.js';
 import type { HeldClaim } from './ownership.js';
 
 /** What a hold needs of its lock. The protocols get the hold that they are about. */
@@ -20,6 +22,9 @@ export interface HeldLock {
   readonly shortWait: () => WaitPolicy;
   readonly givingBack: (held: HeldClaim) => Protocol<void>;
   readonly disposing: (held: HeldClaim) => Protocol<void>;
+  readonly inspecting: () => Protocol<Blocker | undefined>;
+  /** The lock was lost; `seen` is what took its place. */
+  readonly losing: (held: HeldClaim, seen: Blocker | undefined) => void;
   readonly checking: (held: HeldClaim) => Protocol<boolean>;
 }
 
@@ -37,6 +42,7 @@ export class Hold {
   readonly lockPath: string;
   readonly #lock: HeldLock;
   readonly #held: HeldClaim;
+  #controller: AbortController | undefined;
 
   /** @internal */
   constructor(lock: HeldLock, held: HeldClaim) {
@@ -64,6 +70,18 @@ export class Hold {
   /** The record by which other processes recognize this hold. */
   get record(): HolderRecord {
     return this.#held.claim.record;
+  }
+
+  /**
+   * Aborted as soon as it is known that the lock was removed while it was held, by `breakLock()` or by hand. The reason is
+   * a `NotMyLock` that says who holds the lock now. A release doesn't abort it.
+   *
+   * The lock is watched from the first use of this property until the hold ends: by events of the file system, and by a
+   * poll once a second where there are none.
+   */
+  get signal(): AbortSignal {
+    this.#controller ??= this.#watch();
+    return this.#controller.signal;
   }
 
   /**
@@ -98,14 +116,38 @@ export class Hold {
 
   /** For `using`: releases the lock, unless this hold has ended already. */
   [Symbol.dispose](): void {
-    if (this.#held.state !== 'ended')
+    if (isReleasable(this.#held))
       channels.tracedSync(channels.releasing, this, () => this.#runSync(this.#lock.disposing(this.#held)));
   }
 
   /** For `await using`: releases the lock, unless this hold has ended already. */
   async [Symbol.asyncDispose](): Promise<void> {
-    if (this.#held.state !== 'ended')
+    if (isReleasable(this.#held))
       await channels.traced(channels.releasing, this, () => this.#run(this.#lock.disposing(this.#held)));
+  }
+
+  /** Watches the lock for the signal, from its first use until the hold ends. */
+  #watch(): AbortController {
+    const controller = new AbortController();
+    const held = this.#held;
+    const lock = this.#lock;
+    held.onLost = (error) => {
+      controller.abort(error);
+    };
+    if (held.loss !== undefined) controller.abort(held.loss);
+    if (held.loss !== undefined || !isReleasable(held)) return controller;
+    const watch = new LostWatch({
+      lockPath: this.lockPath,
+      inspect: () => this.#run(lock.inspecting()),
+      isOwn: (seen) => held.state === 'releasing' || isOf(held, seen),
+      onLost: (seen) => {
+        lock.losing(held, seen);
+      },
+    });
+    held.onEnd = () => {
+      watch.stop();
+    };
+    return controller;
   }
 
   #run<T>(protocol: Protocol<T>): Promise<T> {
@@ -115,4 +157,15 @@ export class Hold {
   #runSync<T>(protocol: Protocol<T>): T {
     return runSync(protocol, this.#lock.shortWait());
   }
+}
+
+/** Can this hold still be released, or its loss be reported? */
+export function isReleasable({ state }: HeldClaim): boolean {
+  return state === 'held' || state === 'lost';
+}
+
+/** Is the lock that was seen the one of this hold? */
+function isOf(held: HeldClaim, seen: Blocker | undefined): boolean {
+  const { token } = held.claim.record;
+  return seen !== undefined && recordsOf(seen.found).some((record) => record.token === token);
 }

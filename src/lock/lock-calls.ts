@@ -13,11 +13,12 @@ import { noWait, runSync, type WaitPolicy } from '../driver/run.js';
 import { NotLocked, NotMyLock } from '../model/errors.js';
 import { untrackClaim, trackClaim } from './exit-hook.js';
 import * as failures from './messages.js';
-import { Hold, type HeldLock } from './hold.js';
+import { Hold, isReleasable, type HeldLock } from './hold.js';
 import { Ownership, type HeldClaim } from './ownership.js';
 import { recordsOf } from '../protocol/inspect.js';
 import { isThisProcess } from '../system/machine.js';
 import { LockKind } from './lock-kind.js';
+import { traceLoss } from './tracing.js';
 import type { Place } from './thread-queue.js';
 import type { HolderRecord } from '../model/record.js';
 import { registry, type TrackedClaim } from './registry.js';
@@ -82,6 +83,14 @@ export abstract class LockCalls<C extends AnyClaim> extends LockKind<C> {
     }
   }
 
+  /** Makes the loss of a lock known, once. */
+  #reportLoss(held: HeldClaim, error: Error): void {
+    if (held.loss !== undefined) return;
+    held.loss = error;
+    held.onLost?.(error);
+    traceLoss(this, error);
+  }
+
   #makeForHolds(): HeldLock {
     return {
       path: this.path,
@@ -90,6 +99,10 @@ export abstract class LockCalls<C extends AnyClaim> extends LockKind<C> {
       shortWait: () => this.shortWait(),
       givingBack: (held) => this.#endingHold(held as HeldClaim<C>),
       disposing: (held) => this.#disposing(held as HeldClaim<C>),
+      inspecting: () => this.inspectingLock(),
+      losing: (held, seen) => {
+        this.#reportLoss(held, failures.lockLost(this.lockPath, seen));
+      },
       checking: (held) => this.#checking(held as HeldClaim<C>),
     };
   }
@@ -120,8 +133,13 @@ export abstract class LockCalls<C extends AnyClaim> extends LockKind<C> {
         ? failures.lockLost(this.lockPath, yield* this.inspectingForMessage())
         : failures.unlockFailed(this.lockPath, error);
     }
+    if (!released) {
+      const error = failures.lockLost(this.lockPath, yield* this.inspectingForMessage());
+      if (own !== undefined) this.#reportLoss(own, error);
+      this.#ownership.end(own);
+      throw error;
+    }
     this.#ownership.end(own);
-    if (!released) throw failures.lockLost(this.lockPath, yield* this.inspectingForMessage());
   }
 
   /** Was the lock removed together with its directory? Then a release has nothing to look at, and is refused. */
@@ -151,9 +169,13 @@ export abstract class LockCalls<C extends AnyClaim> extends LockKind<C> {
       return;
     }
     const wasLost = held.state === 'lost';
-    held.state = 'ended';
+    if (wasLost) held.state = 'ended';
     const seen = yield* this.inspectingForMessage();
-    throw wasLost ? failures.lockLost(this.lockPath, seen) : failures.holdEnded(this.lockPath, seen);
+    if (!wasLost) throw failures.holdEnded(this.lockPath, seen);
+    const error = failures.lockLost(this.lockPath, seen);
+    this.#reportLoss(held, error);
+    held.onEnd?.();
+    throw error;
   }
 
   /** As `#endingHold`, but does nothing if another thread has released the lock. */
@@ -161,7 +183,7 @@ export abstract class LockCalls<C extends AnyClaim> extends LockKind<C> {
     const isGone =
       !this.options.threaded && this.#ownership.held === held && !this.#isOwn(yield* this.inspectingLock());
     if (isGone && this.#ownership.held === held) this.#ownership.drop();
-    else if (held.state !== 'ended') yield* this.#endingHold(held);
+    else if (isReleasable(held)) yield* this.#endingHold(held);
   }
 
   /** Does the lock on disk belong to this hold? */
@@ -213,7 +235,10 @@ export abstract class LockCalls<C extends AnyClaim> extends LockKind<C> {
         runSync(whileTimeLasts(this.#givingBackAtExit(claim), hasTime), EXIT_WAIT);
       },
       letGo: (how) => {
+        const { held } = this.#ownership;
         this.#ownership.letGo(claim, how);
+        if (how === 'broken' && held?.claim === claim)
+          this.#reportLoss(held, failures.brokenByThisProcess(this.lockPath));
       },
     };
     trackClaim(owned, isHooking);

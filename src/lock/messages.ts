@@ -141,11 +141,24 @@ export function holdEnded(path: string, seen: Blocker | undefined): NotLocked | 
     : new NotMyLock(`${ended} Now ${describe(seen)}`, { path, holder: toHolder(seen) });
 }
 
+/** This process has broken a lock that it held itself. */
+export function brokenByThisProcess(path: string): NotMyLock {
+  const when = new Date().toISOString();
+  return new NotMyLock(
+    `${path} was broken by breakLock() of this process, pid ${String(process.pid)}, at ${when}, while it was held.`,
+    { path },
+  );
+}
+
 /** The error of a release by an object that held the lock until somebody removed it. */
 export function lockLost(path: string, seen: Blocker | undefined): NotMyLock {
   const now = seen === undefined ? 'Nobody holds it now.' : `Now ${describe(seen)}`;
-  return new NotMyLock(`${path} was removed, by breakLock() or by hand, while this object held it. ${now}`, {
-    path,
-    holder: seen === undefined ? undefined : toHolder(seen),
-  });
+  const when = `This was noticed at ${new Date().toISOString()}.`;
+  return new NotMyLock(
+    `${path} was removed, by breakLock() or by hand, while this object held it. ${when} ${now}`,
+    {
+      path,
+      holder: seen === undefined ? undefined : toHolder(seen),
+    },
+  );
 }

@@ -22,8 +22,14 @@ export interface HeldClaim<C extends AnyClaim = AnyClaim> {
   readonly isClean: boolean;
   /** The place in the queue, as long as it is kept. */
   place: Place | undefined;
-  /** `lost`: somebody else removed the lock. `ended`: it was released, or its loss was reported. */
-  state: 'held' | 'lost' | 'ended';
+  /** `lost`: somebody else removed the lock. `ended`: it was released, or its release reported the loss. */
+  state: 'held' | 'lost' | 'releasing' | 'ended';
+  /** Why the lock is lost, once that is known. */
+  loss?: Error;
+  /** Called once when the lock is lost, with the error that says so. */
+  onLost?: (error: Error) => void;
+  /** Called when the hold has ended. */
+  onEnd?: () => void;
 }
 
 /** @typeParam C What the lock's protocol knows of a claim, besides the holder's record. */
@@ -51,9 +57,7 @@ export class Ownership<C extends AnyClaim> {
   /** The lock has been taken for this claim, from this place in the queue. */
   begin({ claim, previous }: Taken<C>, isClean: boolean, place: Place | undefined): HeldClaim<C> {
     // The lock was broken by force and never released; this acquire replaces that hold, which still has to report it.
-    const replaced = this.#held;
-    this.drop();
-    if (replaced !== undefined) replaced.state = 'lost';
+    this.#end(this.takeOut(), 'lost');
     if (!this.#threaded) this.#leave(place); // HOLD-2
     this.#held = { claim, previous, isClean, place: this.#threaded ? place : undefined, state: 'held' };
     return this.#held;
@@ -63,7 +67,7 @@ export class Ownership<C extends AnyClaim> {
   takeOut(): HeldClaim<C> | undefined {
     const held = this.#held;
     this.#held = undefined;
-    if (held !== undefined) held.state = 'ended';
+    if (held !== undefined) held.state = 'releasing';
     return held;
   }
 
@@ -75,7 +79,13 @@ export class Ownership<C extends AnyClaim> {
 
   /** The hold that was taken out has ended. */
   end(held: HeldClaim<C> | undefined): void {
+    this.#end(held, 'ended');
+  }
+
+  #end(held: HeldClaim<C> | undefined, state: 'lost' | 'ended'): void {
     if (held === undefined) return;
+    held.state = state;
+    if (state === 'ended') held.onEnd?.();
     untrackClaim(held.claim);
     this.#leave(held.place);
   }
@@ -92,6 +102,8 @@ export class Ownership<C extends AnyClaim> {
     this.#leave(held.place);
     held.place = undefined;
     held.state = how === 'broken' ? 'lost' : 'ended';
-    if (how === 'released') this.#held = undefined; // HOLD-3
+    if (how === 'broken') return; // HOLD-3
+    this.#held = undefined;
+    held.onEnd?.();
   }
 }

@@ -39,6 +39,21 @@ export interface RecoveredMessage {
   readonly previousHolder: HolderRecord;
 }
 
+/**
+ * The message of the channel `holdfast:lost`: a lock was removed while it was held, by force or by hand.
+ *
+ * @example
+ * subscribe('holdfast:lost', (message) => log((message as LostMessage).error.message));
+ */
+export interface LostMessage {
+  /** The path that is locked, absolute. */
+  readonly path: string;
+  /** The lock's name on disk, absolute. */
+  readonly lockPath: string;
+  /** Says who has the lock now, if anybody. The reason of the hold's signal. */
+  readonly error: Error;
+}
+
 interface TracedLock {
   readonly path: string;
   readonly lockPath: string;
@@ -53,6 +68,7 @@ type Calls = TracingChannel<unknown, LockMessage>;
 export const acquiring: Calls = tracingChannel<unknown, LockMessage>('holdfast:acquire');
 export const releasing: Calls = tracingChannel<unknown, LockMessage>('holdfast:release');
 const recovered = channel('holdfast:recovered');
+const lost = channel('holdfast:lost');
 
 /** Traces an asynchronous call. */
 export function traced<T>(calls: Calls, lock: TracedLock, call: () => Promise<T>): Promise<T> {
@@ -69,6 +85,13 @@ export function traceRecovery(lock: AcquiredLock): void {
   if (!recovered.hasSubscribers || lock.previousHolder === undefined) return;
   const message: RecoveredMessage = { ...toMessage(lock), previousHolder: lock.previousHolder };
   recovered.publish(message);
+}
+
+/** Publishes that a lock was removed while it was held. */
+export function traceLoss(lock: TracedLock, error: Error): void {
+  if (!lost.hasSubscribers) return;
+  const message: LostMessage = { ...toMessage(lock), error };
+  lost.publish(message);
 }
 
 /** Not `hasSubscribers` of the tracing channel itself: not every runtime has it. */
