@@ -11,7 +11,7 @@ import type { Holder } from '../model/holder.js';
 import { LockFile } from '../lock/lock-file.js';
 import { countWaiters } from '../protocol/wait-queue.js';
 import type { Status } from './arguments.js';
-import { describeHolder, describeHold, describeSince, stateOf, type State } from './text.js';
+import { describeData, describeHolder, describeHold, describeSince, stateOf, type State } from './text.js';
 
 /** The state of a lock at one moment. */
 export interface Inspection {
@@ -60,7 +60,7 @@ const FORMATS: { readonly [style in Style]: (current: StatusReport) => string } 
 
 /** One line, which begins with the state, so that scripts can match on it. */
 function formatPlain({ path, state, holder, waitingAtLeast }: StatusReport): string {
-  const held = holder === null ? '' : `, ${describeHold(holder)}`;
+  const held = holder === null ? '' : `, ${describeHold(holder)}${describeData(holder, '; data ')}`;
   return `${state}: ${path}${held}${waitingAtLeast === 0 ? '' : `; ${describeWaiters(waitingAtLeast)}`}`;
 }
 
@@ -84,6 +84,7 @@ function linesOf(holder: Holder): readonly string[][] {
   return [
     ['by', describeHolder(holder)],
     ['since', describeSince(holder, Date.now()) ?? 'unknown'],
+    ...(holder.data === undefined ? [] : [['data', describeData(holder)]]),
     [verdict, verdict === 'dead' ? `${reason}; the next contender replaces it` : reason],
   ];
 }

@@ -2,7 +2,7 @@
  * Describes a lock and its holder in the words of the command.
  */
 import { type Holder } from '../model/holder.js';
-import { formatAge, describeLibrary, nameHolder } from '../model/holder-text.js';
+import { formatAge, describeLibrary, nameHolder, sanitize } from '../model/holder-text.js';
 
 /** `free`: nobody holds it. `stale`: its holder is dead, and the next contender replaces it. */
 export type State = 'free' | 'stale' | 'held';
@@ -37,6 +37,11 @@ export function describeHold(holder: Holder): string {
     since === undefined ? '' : `, since ${since}`,
     isNamed ? `; ${holder.reason}` : '',
   ].join('');
+}
+
+/** The holder's data as JSON, cut and without characters that act on a terminal (TEXT-1). */
+export function describeData({ data }: Holder, before = ''): string {
+  return data === undefined ? '' : `${before}${sanitize(JSON.stringify(data))}`;
 }
 
 /** How to remove the lock anyway. */

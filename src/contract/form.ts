@@ -26,6 +26,7 @@ export interface Form {
   readonly breakLock: (lock: LockBase) => Promise<void>;
   readonly releaseHold: (hold: Hold) => Promise<void>;
   readonly disposeOf: (hold: Hold) => Promise<void>;
+  readonly update: (hold: Hold, data: unknown) => Promise<void>;
   readonly isHeld: (hold: Hold) => Promise<boolean>;
   /** Acquires, does `work`, and releases by `using`. */
   readonly using: (lock: LockBase, work: () => Promise<void>) => Promise<void>;
@@ -38,6 +39,7 @@ const asyncForm: Form = {
   release: (lock) => lock.release(),
   releaseHold: (hold) => hold.release(),
   disposeOf: (hold) => hold[Symbol.asyncDispose](),
+  update: (hold, data) => hold.update(data),
   isHeld: (hold) => hold.isHeld(),
   isLocked: (lock) => lock.isLocked(),
   iAmLocking: (lock) => lock.iAmLocking(),
@@ -56,6 +58,7 @@ const syncForm: Form = {
   release: (lock) => promised(() => lock.releaseSync()),
   releaseHold: (hold) => promised(() => hold.releaseSync()),
   disposeOf: (hold) => promised(() => hold[Symbol.dispose]()),
+  update: (hold, data) => promised(() => hold.updateSync(data)),
   isHeld: (hold) => promised(() => hold.isHeldSync()),
   isLocked: (lock) => promised(() => lock.isLockedSync()),
   iAmLocking: (lock) => promised(() => lock.iAmLockingSync()),

@@ -113,6 +113,40 @@ export const holderLaws: readonly Law[] = [
     },
   },
   {
+    row: 'data',
+    name: 'is seen by others, changes while the lock is held, and goes with it',
+    check: async ({ form, make }) => {
+      const lock = make({ data: { port: null } });
+      const hold = await form.acquire(lock);
+      assert.deepEqual((await form.holder(make()))?.data, { port: null });
+      await form.update(hold, { port: 3_000, urls: ['http://localhost:3000'] });
+      assert.deepEqual((await form.holder(make()))?.data, { port: 3_000, urls: ['http://localhost:3000'] });
+      assert.equal(await form.isHeld(hold), true);
+      await assert.rejects(form.acquire(make(), 0), (error: unknown) => {
+        assert.ok(error instanceof AlreadyLocked);
+        assert.deepEqual(error.holder?.data, { port: 3_000, urls: ['http://localhost:3000'] });
+        return true;
+      });
+      await form.releaseHold(hold);
+      const next = await form.acquire(make());
+      assert.equal((await form.holder(lock))?.data, undefined);
+      await form.update(next, 'data of a lock that had none');
+      assert.equal((await form.holder(lock))?.data, 'data of a lock that had none');
+      await form.releaseHold(next);
+      await assert.rejects(form.update(next, 1), NotLocked);
+    },
+  },
+  {
+    row: 'data',
+    name: 'goes with a lock that is broken',
+    check: async ({ form, make }) => {
+      const hold = await form.acquire(make({ data: 1 }));
+      await form.breakLock(make());
+      await assert.rejects(form.update(hold, 2), NotMyLock);
+      await assert.rejects(form.releaseHold(hold), NotMyLock);
+    },
+  },
+  {
     row: 'breakLock()',
     name: 'does nothing if there is none',
     check: async ({ form, make }) => {

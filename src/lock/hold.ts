@@ -10,6 +10,7 @@ import type { HolderRecord } from '../model/record.js';
 import type { Blocker, Protocol } from '../model/steps.js';
 import { runAsync, runSync, type Io, type WaitPolicy } from '../driver/run.js';
 import * as channels from './tracing.js';
+import { toJson } from '../model/holder-data.js';
 import { LostWatch } from './lost-watch.js';
 import { recordsOf } from '../protocol/inspect.js';
 import type { HeldClaim } from './ownership.js';
@@ -22,6 +23,7 @@ export interface HeldLock {
   readonly shortWait: () => WaitPolicy;
   readonly givingBack: (held: HeldClaim) => Protocol<void>;
   readonly disposing: (held: HeldClaim) => Protocol<void>;
+  readonly updating: (held: HeldClaim, json: string) => Protocol<void>;
   readonly inspecting: () => Protocol<Blocker | undefined>;
   /** The lock was lost; `seen` is what took its place. */
   readonly losing: (held: HeldClaim, seen: Blocker | undefined) => void;
@@ -42,6 +44,7 @@ export class Hold {
   readonly lockPath: string;
   readonly #lock: HeldLock;
   readonly #held: HeldClaim;
+  #updated: Promise<void> | undefined;
   #controller: AbortController | undefined;
 
   /** @internal */
@@ -97,6 +100,32 @@ export class Hold {
   /** The synchronous form of `isHeld`. */
   isHeldSync(): boolean {
     return this.#runSync(this.#lock.checking(this.#held));
+  }
+
+  /**
+   * Changes the data that others find in `holder().data`. A reader finds the old data or the new, and the lock is held all
+   * the while.
+   *
+   * @param data Any JSON value of up to 4,096 bytes.
+   * @throws {TypeError} or {RangeError} for other data; {NotMyLock} if the lock was broken by force; {NotLocked} or
+   *   {NotMyLock} if this hold has ended; {LockFailed} if the data can't be written, and then the lock is still held.
+   * @example
+   * await hold.update({ port: 3_000 });
+   */
+  async update(data: unknown): Promise<void> {
+    const json = toJson(data);
+    const before = this.#updated;
+    // One after the other, so that the last call has the last word.
+    this.#updated = (async () => {
+      await before?.catch(() => undefined);
+      await this.#run(this.#lock.updating(this.#held, json));
+    })();
+    await this.#updated;
+  }
+
+  /** The synchronous form of `update`. */
+  updateSync(data: unknown): void {
+    this.#runSync(this.#lock.updating(this.#held, toJson(data)));
   }
 
   /**

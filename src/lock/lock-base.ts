@@ -14,8 +14,9 @@ import { unhookExit, suspendClaim } from './exit-hook.js';
 import { blockAround, blockAroundSync, type Block } from './block-context.js';
 import type { Hold } from './hold.js';
 import * as failures from './messages.js';
-import { AlreadyLocked } from '../model/errors.js';
+import { AlreadyLocked, LockTimeout } from '../model/errors.js';
 import { holderFrom, type Holder } from '../model/holder.js';
+import { readData } from './hold-data.js';
 import { recordsOf } from '../protocol/inspect.js';
 import { checkAcquire, checkAcquireSync, type AcquireOptions } from './options.js';
 import { isThisThread } from '../system/machine.js';
@@ -60,22 +61,28 @@ export abstract class LockBase<C extends AnyClaim = AnyClaim> extends LockCalls<
     signal?.throwIfAborted();
     if (timeout === Infinity) refuseDeadlock(blockAround(this.lockPath));
     const until = performance.now() + timeout;
-    const place = await waitForTurn(this.lockPath, timeout, signal, () =>
-      this.#run(this.inspectingForMessage()),
-    );
-    const claim = this.claimAt(place);
-    const hold = await this.#run(this.taking(claim, place, signal), {
-      until,
-      signal,
-      pollInterval: this.options.pollInterval,
-      onPause: () => {
-        suspendClaim(claim);
-      },
-      onResume: () => {
-        this.track(claim);
-      },
-      expired: (blocker) => failures.timedOut(timeout, this.lockPath, blocker),
-    });
+    let hold: Hold;
+    try {
+      const place = await waitForTurn(this.lockPath, timeout, signal, () =>
+        this.#run(this.inspectingForMessage()),
+      );
+      const claim = this.claimAt(place);
+      hold = await this.#run(this.taking(claim, place, signal), {
+        until,
+        signal,
+        pollInterval: this.options.pollInterval,
+        onPause: () => {
+          suspendClaim(claim);
+        },
+        onResume: () => {
+          this.track(claim);
+        },
+        expired: (blocker) => failures.timedOut(timeout, this.lockPath, blocker),
+      });
+    } catch (error) {
+      await this.#run(this.#addingData(error));
+      throw error;
+    }
     channels.traceRecovery(hold);
     return hold;
   }
@@ -100,20 +107,26 @@ export abstract class LockBase<C extends AnyClaim = AnyClaim> extends LockCalls<
     const place: Place | undefined = registry.queues.isFree(this.lockPath) ? { onTurn: noop } : undefined;
     if (place !== undefined) registry.queues.enter(this.lockPath, place);
     const claim = this.claimAt(place);
-    const hold = runSync(this.taking(claim, place), {
-      until: performance.now() + timeout,
-      pollInterval: this.options.pollInterval,
-      onPause: (blocker) => {
-        if (timeout === Infinity && isHeldByThisThread(blocker))
-          throw failures.threadWouldDeadlock(this.lockPath, blocker);
-        suspendClaim(claim);
-        unhookExit();
-      },
-      onResume: () => {
-        this.track(claim, false);
-      },
-      expired: (blocker) => failures.timedOut(timeout, this.lockPath, blocker),
-    });
+    let hold: Hold;
+    try {
+      hold = runSync(this.taking(claim, place), {
+        until: performance.now() + timeout,
+        pollInterval: this.options.pollInterval,
+        onPause: (blocker) => {
+          if (timeout === Infinity && isHeldByThisThread(blocker))
+            throw failures.threadWouldDeadlock(this.lockPath, blocker);
+          suspendClaim(claim);
+          unhookExit();
+        },
+        onResume: () => {
+          this.track(claim, false);
+        },
+        expired: (blocker) => failures.timedOut(timeout, this.lockPath, blocker),
+      });
+    } catch (error) {
+      this.#runSync(this.#addingData(error));
+      throw error;
+    }
     channels.traceRecovery(hold);
     return hold;
   }
@@ -202,12 +215,12 @@ export abstract class LockBase<C extends AnyClaim = AnyClaim> extends LockCalls<
    * console.log(holder === null ? 'free' : `${holder.verdict}: pid ${holder.pid}, ${holder.reason}`);
    */
   async holder(): Promise<Holder | null> {
-    return toHolder(await this.#run(this.inspectingLock()));
+    return await this.#run(this.#inspectingHolder());
   }
 
   /** The synchronous form of `holder`. */
   holderSync(): Holder | null {
-    return toHolder(this.#runSync(this.inspectingLock()));
+    return this.#runSync(this.#inspectingHolder());
   }
 
   /**
@@ -228,6 +241,24 @@ export abstract class LockBase<C extends AnyClaim = AnyClaim> extends LockCalls<
     this.#runSync(this.breakingLock(), this.shortWait(BREAK_TIMEOUT_MS));
   }
 
+  *#inspectingHolder(): Protocol<Holder | null> {
+    const seen = yield* this.inspectingLock();
+    return seen === undefined ? null : yield* this.#withData(holderFrom(seen.found, seen.judgement));
+  }
+
+  *#withData(holder: Holder): Protocol<Holder> {
+    if (holder.token === undefined) return holder;
+    const data = yield* readData(this.lockPath, holder.token);
+    return data === undefined ? holder : { ...holder, data };
+  }
+
+  /** Adds the holder's data to an error about a lock that is held. Read only now: most attempts succeed. */
+  *#addingData(error: unknown): Protocol<void> {
+    if (!(error instanceof AlreadyLocked || error instanceof LockTimeout) || error.holder === undefined)
+      return;
+    Object.assign(error, { holder: yield* this.#withData(error.holder) });
+  }
+
   #run<T>(protocol: Protocol<T>, policy: WaitPolicy = this.shortWait()): Promise<T> {
     return runAsync(protocol, policy, this.io);
   }
@@ -239,10 +270,6 @@ export abstract class LockBase<C extends AnyClaim = AnyClaim> extends LockCalls<
 
 function isHeld(seen: Blocker | undefined): boolean {
   return seen !== undefined && seen.judgement.verdict !== 'dead';
-}
-
-function toHolder(seen: Blocker | undefined): Holder | null {
-  return seen === undefined ? null : holderFrom(seen.found, seen.judgement);
 }
 
 function isHeldByThisThread(blocker: Blocker): boolean {

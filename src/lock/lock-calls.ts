@@ -8,13 +8,15 @@
  */
 import { isMainThread } from 'node:worker_threads';
 import { lightBeacon } from '../system/beacon.js';
-import type { AnyClaim } from '../model/claim.js';
+import type { AnyClaim, Taken } from '../model/claim.js';
 import { noWait, runSync, type WaitPolicy } from '../driver/run.js';
 import { NotLocked, NotMyLock } from '../model/errors.js';
 import { untrackClaim, trackClaim } from './exit-hook.js';
 import * as failures from './messages.js';
 import { Hold, isReleasable, type HeldLock } from './hold.js';
 import { Ownership, type HeldClaim } from './ownership.js';
+import { removeData, removeOwnData, writeData } from './hold-data.js';
+import { ignoreErrors } from '../protocol/retry.js';
 import { recordsOf } from '../protocol/inspect.js';
 import { isThisProcess } from '../system/machine.js';
 import { LockKind } from './lock-kind.js';
@@ -70,6 +72,7 @@ export abstract class LockCalls<C extends AnyClaim> extends LockKind<C> {
       const taken = yield* this.acquiring(claim);
       this.track(taken.claim); // Also if it is the same claim: after a synchronous wait there is no exit hook yet.
       yield* this.sweeping(taken);
+      yield* this.#settlingData(taken);
       this.#previous = taken.previous;
       this.#isClean = taken.previous === undefined && taken.afterCrash !== true;
       const held = this.#ownership.begin(taken, this.#isClean, place);
@@ -81,6 +84,35 @@ export abstract class LockCalls<C extends AnyClaim> extends LockKind<C> {
         ? error
         : failures.lockFailed(this.lockPath, error);
     }
+  }
+
+  /** Removes the data of the dead holder, and writes that of the new one. If that fails, the lock is released again. */
+  *#settlingData({ claim, previous }: Taken<C>): Protocol<void> {
+    if (previous !== undefined) yield* removeData(this.lockPath, previous.token);
+    const { data, mode } = this.options;
+    if (data === undefined) return;
+    try {
+      yield* writeData(this.lockPath, claim.record, data, mode);
+    } catch (error) {
+      yield* ignoreErrors(removeOwnData(this.lockPath, claim.record.token));
+      yield* ignoreErrors(this.releasing(claim));
+      throw error;
+    }
+  }
+
+  /** Replaces the data of a hold. */
+  *#updating(held: HeldClaim<C>, json: string): Protocol<void> {
+    const seen = yield* this.inspectingLock();
+    if (this.#ownership.held !== held) throw failures.holdEnded(this.lockPath, seen);
+    if (!this.#isOwn(seen)) throw failures.lockLost(this.lockPath, seen);
+    const { record } = held.claim;
+    try {
+      yield* writeData(this.lockPath, record, json, this.options.mode);
+    } catch (error) {
+      throw failures.updateFailed(this.lockPath, error);
+    }
+    // It may have been released meanwhile.
+    if (this.#ownership.held !== held) yield* removeOwnData(this.lockPath, record.token);
   }
 
   /** Makes the loss of a lock known, once. */
@@ -99,6 +131,7 @@ export abstract class LockCalls<C extends AnyClaim> extends LockKind<C> {
       shortWait: () => this.shortWait(),
       givingBack: (held) => this.#endingHold(held as HeldClaim<C>),
       disposing: (held) => this.#disposing(held as HeldClaim<C>),
+      updating: (held, json) => this.#updating(held as HeldClaim<C>, json),
       inspecting: () => this.inspectingLock(),
       losing: (held, seen) => {
         this.#reportLoss(held, failures.lockLost(this.lockPath, seen));
@@ -121,17 +154,21 @@ export abstract class LockCalls<C extends AnyClaim> extends LockKind<C> {
     const isOwn = this.options.threaded || held !== undefined;
     let released: boolean;
     try {
-      const claim = isOwn && own !== undefined ? own.claim : yield* this.#claimOnDisk();
+      const isOwnClaim = isOwn && own !== undefined;
+      const claim = isOwnClaim ? own.claim : yield* this.#claimOnDisk();
       released = yield* this.releasing(claim);
+      // The hold of another thread may have data that this thread knows nothing of.
+      yield* (isOwnClaim ? removeOwnData : removeData)(this.lockPath, claim.record.token);
       dropClaim(claim.record, 'released');
     } catch (error) {
       const isOver = error instanceof NotLocked || error instanceof NotMyLock;
       const isGone = !isOver && own !== undefined && (yield* this.#isGone(own.claim, error));
       if (isOver || isGone) this.#ownership.end(own);
       else this.#ownership.putBack(own);
-      throw isGone
-        ? failures.lockLost(this.lockPath, yield* this.inspectingForMessage())
-        : failures.unlockFailed(this.lockPath, error);
+      if (!isGone) throw failures.unlockFailed(this.lockPath, error);
+      const lost = failures.lockLost(this.lockPath, yield* this.inspectingForMessage());
+      this.#reportLoss(own, lost);
+      throw lost;
     }
     if (!released) {
       const error = failures.lockLost(this.lockPath, yield* this.inspectingForMessage());
@@ -196,7 +233,10 @@ export abstract class LockCalls<C extends AnyClaim> extends LockKind<C> {
     const claim = this.newClaim();
     this.track(claim);
     try {
-      for (const record of yield* this.breaking(claim)) dropClaim(record, 'broken');
+      for (const record of yield* this.breaking(claim)) {
+        dropClaim(record, 'broken');
+        yield* removeData(this.lockPath, record.token);
+      }
     } catch (error) {
       throw failures.breakFailed(this.lockPath, error);
     } finally {
@@ -252,11 +292,13 @@ export abstract class LockCalls<C extends AnyClaim> extends LockKind<C> {
     if (this.#ownership.claim === claim) {
       try {
         yield* this.releasing(claim);
+        yield* removeOwnData(this.lockPath, claim.record.token);
         return;
       } catch {
         // Whatever can be removed is removed below.
       }
     }
+    yield* removeOwnData(this.lockPath, claim.record.token);
     yield* this.abandoning(claim);
   }
 

@@ -17,7 +17,7 @@ const POLL_MS = 1_000;
 /** The pause before another look at a name that was gone when it was to be watched, in milliseconds. */
 const GONE_MS = 10;
 
-export interface LostWatchOptions {
+export interface WatchedHold {
   readonly lockPath: string;
   /** Reads who holds the lock. */
   readonly inspect: () => Promise<Blocker | undefined>;
@@ -29,12 +29,12 @@ export interface LostWatchOptions {
 
 /** Watches from the start until `stop`, or until the lock is lost. */
 export class LostWatch {
-  readonly #options: LostWatchOptions;
+  readonly #options: WatchedHold;
   #watch: WatchState = 'deaf';
   #wake: (() => void) | undefined;
   #isOver = false;
 
-  constructor(options: LostWatchOptions) {
+  constructor(options: WatchedHold) {
     this.#options = options;
     void this.#run();
   }

@@ -98,6 +98,16 @@ export function breakFailed(path: string, cause: unknown): unknown {
   });
 }
 
+/** The error of an update of a hold's data that the system refused. */
+export function updateFailed(path: string, cause: unknown): unknown {
+  if (cause instanceof LockFileError) return cause;
+  const reason = explainSystemError(cause, dirname(path));
+  return new LockFailed(`The data of ${path} can't be written: ${reason}. The lock is still held.`, {
+    path,
+    cause,
+  });
+}
+
 /** The error of a release that the system refused. */
 export function unlockFailed(path: string, cause: unknown): unknown {
   if (cause instanceof LockFileError) return cause;

@@ -6,6 +6,7 @@ import { resolve } from 'node:path';
 import type { Io } from '../driver/run.js';
 import { LockFailed } from '../model/errors.js';
 import { MAX_NOTE_BYTES } from '../model/record.js';
+import { toJson } from '../model/holder-data.js';
 import { checkNames } from './option-names.js';
 
 /**
@@ -28,6 +29,11 @@ export interface LockOptions {
   readonly threaded?: boolean | undefined;
   /** A text for people who find the lock held, up to 512 bytes. It is part of error messages. */
   readonly note?: string | undefined;
+  /**
+   * Any JSON value of up to 4,096 bytes, for programs that find the lock held: `holder().data`. `Hold.update()` changes
+   * it.
+   */
+  readonly data?: unknown;
   /** How long an empty lock directory counts as held, in milliseconds; 30,000 by default. */
   readonly orphanGraceMs?: number | undefined;
   /**
@@ -81,6 +87,7 @@ const LOCK_OPTIONS: { readonly [name in keyof Required<LockOptions>]: true } = {
   timeout: true,
   threaded: true,
   note: true,
+  data: true,
   orphanGraceMs: true,
   mode: true,
   pollInterval: true,
@@ -97,6 +104,8 @@ export interface Options {
   readonly timeout: number;
   readonly threaded: boolean;
   readonly note: string | undefined;
+  /** As JSON. */
+  readonly data: string | undefined;
   readonly orphanGraceMs: number;
   readonly mode: number;
   readonly pollInterval: number;
@@ -118,6 +127,7 @@ export function checkOptions(options: LockOptions = {}): Options {
     timeout,
     threaded = true,
     note,
+    data,
     orphanGraceMs = ORPHAN_GRACE_MS,
     pollInterval = POLL_INTERVAL_MS,
     mode = MODE,
@@ -141,6 +151,7 @@ export function checkOptions(options: LockOptions = {}): Options {
     timeout: checkTimeout(timeout) ?? Infinity,
     threaded,
     note,
+    data: data === undefined ? undefined : toJson(data),
     orphanGraceMs,
     mode,
     pollInterval,

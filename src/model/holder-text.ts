@@ -55,7 +55,7 @@ function describeLiveness(holder: Holder): string {
 const MAX_LENGTH = 200;
 
 /** Cuts a text from a lock, and replaces control characters, bidirectional controls and line ends (TEXT-1). */
-function sanitize(text: string): string {
+export function sanitize(text: string): string {
   const cut = text.length > MAX_LENGTH ? `${text.slice(0, MAX_LENGTH)}…` : text;
   return cut.replace(/[\p{C}\p{Zl}\p{Zp}]/gu, '\uFFFD');
 }

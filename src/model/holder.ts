@@ -16,6 +16,8 @@ export interface Holder extends Judgement, Partial<HolderRecord> {
    * crashed. `foreign`: another program's lock.
    */
   readonly kind: Found['kind'];
+  /** The holder's own JSON value: the option `data`, or what `Hold.update()` made of it. */
+  readonly data?: unknown;
   /** Of a foreign lock: what the lock's name is on disk. */
   readonly description?: string;
   /** Of a foreign or empty lock: the library it looks like. `pid` and `host` are then read by that library's format. */

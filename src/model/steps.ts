@@ -10,8 +10,8 @@
  */
 import type { HolderRecord } from './record.js';
 
-/** The most bytes of a lock's text that are read. Our records are far shorter; a longer text isn't ours. */
-export const MAX_TEXT_BYTES = 4096;
+/** The most bytes of a lock's text that are read. Our records, also with data, are shorter; a longer text isn't ours. */
+export const MAX_TEXT_BYTES = 8192;
 
 /** The most names of a lock directory that are read. Our directories hold one, for an instant two or three. */
 export const MAX_NAMES = 16;
