@@ -21,6 +21,7 @@ import { checkNames } from '../lock/option-names.js';
 import { checkPath } from '../lock/options.js';
 import { replace, replaceSync, sweepReplacements, sweepReplacementsSync } from './atomic-replace.js';
 import { readIfThere, readIfThereSync } from './read.js';
+import { UNCHANGED, type Unchanged } from './unchanged.js';
 import { decodeText, encodeText } from './text.js';
 
 /**
@@ -46,12 +47,25 @@ export interface UpdateFileOptions extends UpdateOptions {
 }
 
 /**
- * The new content of a file; `undefined` leaves the file unchanged.
+ * What the function of an update may return: the new content of the file, or that there is none.
  *
  * @example
- * const trim = (old?: string): NewContent => old?.trimEnd();
+ * const trim = (old?: string): NewContent => old?.trimEnd() ?? UNCHANGED;
  */
-export type NewContent = string | Uint8Array | undefined;
+export type NewContent = string | Uint8Array | Unchanged;
+
+/**
+ * The content of a file after an update. If the update left the file unchanged, it is the old content, or `undefined` if
+ * there is no file.
+ *
+ * @example
+ * const now: UpdatedContent<string> = await updateFile('visits.log', (old = '') => `${old}one more\n`);
+ */
+export type UpdatedContent<Content extends NewContent, Old = string | undefined> = Content extends Unchanged
+  ? Old
+  : Content extends string
+    ? string
+    : Content;
 
 const OPTION_NAMES = [
   ...BLOCK_OPTION_NAMES,
@@ -73,9 +87,9 @@ interface AsBytes extends UpdateFileOptions {
  * Reads, changes and writes a file while holding its lock.
  *
  * @param path The file. It need not exist, but its directory must.
- * @param update Gets the content of the file, or `undefined` if there is no file, and the hold. Returns the new content, or
- *   `undefined` to leave the file unchanged. It may be asynchronous: the lock is held until it has settled.
- * @returns What `update` returned, once that is on the disk.
+ * @param update Gets the content of the file, or `undefined` if there is no file, and the hold. Returns the new content,
+ *   or `UNCHANGED` to leave the file as it is. It may be asynchronous: the lock is held until it has settled.
+ * @returns The content of the file, once it is on the disk: what `update` returned or, after `UNCHANGED`, the old content.
  * @throws Before the new content is in place: what `acquire` throws; what `update` throws; the system's error if the
  *   file can't be read or written; an `Error` if the file, or the new text, can't be represented in its encoding. The
  *   file is unchanged then, and the lock is free. Afterwards: the system's error if the directory can't be synced, and
@@ -84,17 +98,17 @@ interface AsBytes extends UpdateFileOptions {
  * @example
  * await updateFile('visits.log', (old = '') => `${old}${new Date().toISOString()}\n`);
  */
-export function updateFile(
+export function updateFile<Content extends NewContent>(
   path: string,
-  update: (old: string | undefined, hold: Hold) => NewContent | Promise<NewContent>,
+  update: (old: string | undefined, hold: Hold) => Content | Promise<Content>,
   options?: AsText,
-): Promise<NewContent>;
-export function updateFile(
+): Promise<UpdatedContent<Content>>;
+export function updateFile<Content extends NewContent>(
   path: string,
-  update: (old: Buffer | undefined, hold: Hold) => NewContent | Promise<NewContent>,
+  update: (old: Buffer | undefined, hold: Hold) => Content | Promise<Content>,
   options: AsBytes,
-): Promise<NewContent>;
-export function updateFile(path: string, update: Update, options?: UpdateFileOptions): Promise<NewContent> {
+): Promise<UpdatedContent<Content, Buffer | undefined>>;
+export function updateFile(path: string, update: Update, options?: UpdateFileOptions): Promise<unknown> {
   return callUpdate(path, update, options, updateFile);
 }
 
@@ -107,7 +121,7 @@ export async function callUpdate(
   update: Update,
   options: UpdateFileOptions = {},
   call: Call,
-): Promise<NewContent> {
+): Promise<unknown> {
   checkNames(options, OPTION_NAMES);
   const { encoding = 'utf8', fileMode, ...blockOptions } = options;
   checkUpdate(update, encoding);
@@ -115,8 +129,9 @@ export async function callUpdate(
   const work = async (hold: Hold) => {
     if (mayHaveLeft(file, hold)) await sweepReplacements(file);
     const old = await readIfThere(file);
-    const content = await update(decode(file, old, encoding) as never, hold);
-    if (content === undefined) return undefined;
+    const decoded = decode(file, old, encoding);
+    const content = await update(decoded as never, hold);
+    if (content === UNCHANGED) return decoded;
     const bytes = encode(file, content, encoding);
     const mode = old === undefined ? fileMode : undefined;
     if (await hold.isHeld())
@@ -134,21 +149,21 @@ export async function callUpdate(
  * @example
  * updateFileSync('visits.log', (old = '') => `${old}one more\n`);
  */
-export function updateFileSync(
+export function updateFileSync<Content extends NewContent>(
   path: string,
-  update: (old: string | undefined, hold: Hold) => NewContent,
+  update: (old: string | undefined, hold: Hold) => Content,
   options?: Synchronous<AsText>,
-): NewContent;
-export function updateFileSync(
+): UpdatedContent<Content>;
+export function updateFileSync<Content extends NewContent>(
   path: string,
-  update: (old: Buffer | undefined, hold: Hold) => NewContent,
+  update: (old: Buffer | undefined, hold: Hold) => Content,
   options: Synchronous<AsBytes>,
-): NewContent;
+): UpdatedContent<Content, Buffer | undefined>;
 export function updateFileSync(
   path: string,
   update: (old: never, hold: Hold) => NewContent,
   options?: Synchronous<UpdateFileOptions>,
-): NewContent {
+): unknown {
   return callUpdateSync(path, update, options, updateFileSync);
 }
 
@@ -158,7 +173,7 @@ export function callUpdateSync(
   update: (old: never, hold: Hold) => NewContent,
   options: Synchronous<UpdateFileOptions> = {},
   call: Call,
-): NewContent {
+): unknown {
   checkNames(options, OPTION_NAMES);
   refuseSignal(options);
   const { encoding = 'utf8', fileMode, ...blockOptions } = options;
@@ -167,8 +182,9 @@ export function callUpdateSync(
   const work = (hold: Hold) => {
     if (mayHaveLeft(file, hold)) sweepReplacementsSync(file);
     const old = readIfThereSync(file);
-    const content = update(decode(file, old, encoding) as never, hold);
-    if (content === undefined) return undefined;
+    const decoded = decode(file, old, encoding);
+    const content = update(decoded as never, hold);
+    if (content === UNCHANGED) return decoded;
     const bytes = encode(file, content, encoding);
     const mode = old === undefined ? fileMode : undefined;
     if (hold.isHeldSync())
@@ -214,7 +230,7 @@ function decode(
   );
 }
 
-function encode(path: string, content: string | Uint8Array, encoding: BufferEncoding | null): Uint8Array {
+function encode(path: string, content: unknown, encoding: BufferEncoding | null): Uint8Array {
   if (content instanceof Uint8Array) return content;
   if (typeof content === 'string') {
     const bytes = encodeText(content, encoding ?? 'utf8');
@@ -225,6 +241,7 @@ function encode(path: string, content: string | Uint8Array, encoding: BufferEnco
   }
   const given = isPromise(content) ? 'a promise' : typeof content;
   throw new TypeError(
-    `update must return a string, a Uint8Array, or undefined to leave the file unchanged, not ${given}`,
+    `update must return a string, a Uint8Array, or UNCHANGED to leave the file as it is, not ${given}; ` +
+      `${path} was not changed`,
   );
 }

@@ -9,6 +9,7 @@ import type { Hold } from '../lock/hold.js';
 import { isPromise } from '../lock/with-lock.js';
 import { BLOCK_OPTION_NAMES, refuseSignal } from '../lock/block-options.js';
 import { checkNames } from '../lock/option-names.js';
+import { UNCHANGED, type Unchanged } from './unchanged.js';
 import { callUpdate, callUpdateSync, type Synchronous, type UpdateOptions } from './update-file.js';
 
 /**
@@ -32,9 +33,9 @@ const OPTION_NAMES = [
  * newline.
  *
  * @param path The file. It need not exist, but its directory must.
- * @param update Gets the file's value, or `undefined` if there is no file, and the hold. Returns the new value, or `undefined` to
- *   leave the file unchanged. It may be asynchronous. It may modify the value that it gets, and return that.
- * @returns What `update` returned, once that is on the disk.
+ * @param update Gets the file's value, or `undefined` if there is no file, and the hold. Returns the new value, or
+ *   `UNCHANGED` to leave the file as it is. It may be asynchronous. It may modify the value that it gets, and return that.
+ * @returns The value in the file, once it is on the disk: what `update` returned or, after `UNCHANGED`, the old value.
  * @throws What `updateFile` throws; `SyntaxError`, with the file's path, if the file is not JSON; `TypeError` if what
  *   `update` returned can't be written as JSON. After these two the file is unchanged and the lock is free.
  * @example
@@ -42,25 +43,40 @@ const OPTION_NAMES = [
  */
 export function updateJson<Value>(
   path: string,
-  update: (old: Value | undefined, hold: Hold) => Value | undefined | Promise<Value | undefined>,
+  update: (old: Value | undefined, hold: Hold) => Value | Promise<Value>,
   options?: UpdateJsonOptions,
-): Promise<Value | undefined> {
+): Promise<UpdatedValue<Value>>;
+export function updateJson<Value>(
+  path: string,
+  update: (old: Value | undefined, hold: Hold) => Value | Unchanged | Promise<Value | Unchanged>,
+  options?: UpdateJsonOptions,
+): Promise<Value | undefined>;
+export function updateJson(
+  path: string,
+  update: (old: unknown, hold: Hold) => unknown,
+  options?: UpdateJsonOptions,
+): Promise<unknown> {
   return callUpdateJson(path, update, options, updateJson);
 }
 
-async function callUpdateJson<Value>(
+/** The value in a file after an update. Without an explicit type argument, `Value` may contain `UNCHANGED`. */
+type UpdatedValue<Value> = [Unchanged] extends [Value] ? Exclude<Value, Unchanged> | undefined : Value;
+
+async function callUpdateJson(
   path: string,
-  update: (old: Value | undefined, hold: Hold) => Value | undefined | Promise<Value | undefined>,
+  update: (old: unknown, hold: Hold) => unknown,
   options: UpdateJsonOptions = {},
   call: (...args: never) => unknown,
-): Promise<Value | undefined> {
+): Promise<unknown> {
   checkUpdate(update);
   checkNames(options, OPTION_NAMES);
   const { space = 2, ...fileOptions } = options;
-  let value: Value | undefined;
+  let value: unknown;
   const replaceText = async (text: string | undefined, hold: Hold) => {
-    value = await update(parse(path, text) as Value | undefined, hold);
-    return format(value, space);
+    value = await update(parse(path, text), hold);
+    if (value !== UNCHANGED) return format(path, value, space);
+    value = parse(path, text); // `update` may have modified the one that it got.
+    return UNCHANGED;
   };
   await callUpdate(path, replaceText, fileOptions, call);
   return value;
@@ -75,17 +91,29 @@ async function callUpdateJson<Value>(
  */
 export function updateJsonSync<Value>(
   path: string,
-  update: (old: Value | undefined, hold: Hold) => Value | undefined,
+  update: (old: Value | undefined, hold: Hold) => Value,
+  options?: Synchronous<UpdateJsonOptions>,
+): UpdatedValue<Value>;
+export function updateJsonSync<Value>(
+  path: string,
+  update: (old: Value | undefined, hold: Hold) => Value | Unchanged,
+  options?: Synchronous<UpdateJsonOptions>,
+): Value | undefined;
+export function updateJsonSync(
+  path: string,
+  update: (old: never, hold: Hold) => unknown,
   options: Synchronous<UpdateJsonOptions> = {},
-): Value | undefined {
+): unknown {
   checkUpdate(update);
   checkNames(options, OPTION_NAMES);
   refuseSignal(options);
   const { space = 2, ...fileOptions } = options;
-  let value: Value | undefined;
+  let value: unknown;
   const replaceText = (text: string | undefined, hold: Hold) => {
-    value = update(parse(path, text) as Value | undefined, hold);
-    return format(value, space);
+    value = update(parse(path, text) as never, hold);
+    if (value !== UNCHANGED) return format(path, value, space);
+    value = parse(path, text);
+    return UNCHANGED;
   };
   callUpdateSync(path, replaceText, fileOptions, updateJsonSync);
   return value;
@@ -107,13 +135,15 @@ function parse(path: string, text: string | undefined): unknown {
   }
 }
 
-function format(value: unknown, space: number | string): string | undefined {
-  if (value === undefined) return undefined;
+function format(path: string, value: unknown, space: number | string): string {
   // JSON.stringify turns a promise into an empty object, which would replace the whole content of the file.
   if (isPromise(value))
     throw new TypeError('update must not be asynchronous in updateJsonSync(): use updateJson()');
   const text = JSON.stringify(value, null, space) as string | undefined;
   if (text === undefined)
-    throw new TypeError(`update must return a value that JSON can represent, not a ${typeof value}`);
+    throw new TypeError(
+      `update must return a value that JSON can represent, or UNCHANGED to leave the file as it is, ` +
+        `not ${value === undefined ? 'undefined' : `a ${typeof value}`}; ${resolve(path)} was not changed`,
+    );
   return `${text}\n`;
 }

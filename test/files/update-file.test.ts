@@ -15,6 +15,7 @@ import {
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect } from 'chai';
 import {
+  UNCHANGED,
   LockFile,
   NotMyLock,
   updateFile,
@@ -31,8 +32,8 @@ interface Form {
     path: string,
     update: Update,
     options?: UpdateOptions & { encoding?: BufferEncoding },
-  ): Promise<NewContent>;
-  bytes(path: string, update: (old: Buffer | undefined) => NewContent): Promise<NewContent>;
+  ): Promise<unknown>;
+  bytes(path: string, update: (old: Buffer | undefined) => NewContent): Promise<unknown>;
 }
 
 /* eslint-disable @typescript-eslint/require-await -- a throw must become a rejection */
@@ -76,16 +77,24 @@ for (const [name, form] of Object.entries(forms)) {
       expect(await lock.isLocked()).to.equal(false);
     });
 
-    it('leaves the file unchanged if the update returns undefined', async () => {
+    it('leaves the file unchanged if the update returns UNCHANGED, and returns the old content', async () => {
       const path = file('old');
       const before = statSync(path);
-      expect(await form.text(path, () => undefined)).to.equal(undefined);
+      expect(await form.text(path, () => UNCHANGED)).to.equal('old');
       expect(statSync(path)).to.deep.include({ ino: before.ino, mtimeMs: before.mtimeMs });
     });
 
-    it('creates no file if the update returns undefined', async () => {
+    it('is an error, and leaves the file unchanged, if the update forgets to return anything', async () => {
+      const path = file('old');
+      const before = statSync(path);
+      const error = await form.text(path, (() => undefined) as never).catch((error: unknown) => error);
+      expect(error).to.be.instanceOf(TypeError).with.property('message').that.includes('UNCHANGED');
+      expect(statSync(path)).to.deep.include({ ino: before.ino, mtimeMs: before.mtimeMs });
+    });
+
+    it('creates no file if the update returns UNCHANGED', async () => {
       const directory = temporaryDirectory();
-      await form.text(directory.join('file'), () => undefined);
+      expect(await form.text(directory.join('file'), () => UNCHANGED)).to.equal(undefined);
       expect(readdirSync(directory.path)).to.deep.equal([]);
     });
 
@@ -121,7 +130,7 @@ for (const [name, form] of Object.entries(forms)) {
 
     it('refuses bytes that are not text in the encoding', async () => {
       const path = file(Buffer.from([0xff, 0xfe]));
-      expect(await messageOf(form.text(path, (old) => old)))
+      expect(await messageOf(form.text(path, (old) => old ?? UNCHANGED)))
         .to.include(path)
         .and.to.include('not UTF-8');
       expect([...readFileSync(path)]).to.deep.equal([0xff, 0xfe]);
@@ -161,7 +170,7 @@ for (const [name, form] of Object.entries(forms)) {
       expect([...readFileSync(path)]).to.deep.equal([0xff, 0xfe]);
       await form.text(path, () => '_-\n8=', { encoding: 'base64' });
       expect([...readFileSync(path)]).to.deep.equal([0xff, 0xef]);
-      await form.text(path, (old) => old, { encoding: 'ucs2' });
+      await form.text(path, (old) => old ?? UNCHANGED, { encoding: 'ucs2' });
       expect([...readFileSync(path)]).to.deep.equal([0xff, 0xef]);
     });
 

@@ -1,7 +1,7 @@
 /** `updateJson` and its synchronous form: one suite over both. */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { expect } from 'chai';
-import { LockFile, updateJson, updateJsonSync, type UpdateJsonOptions } from '../../src/index.js';
+import { UNCHANGED, LockFile, updateJson, updateJsonSync, type UpdateJsonOptions } from '../../src/index.js';
 import { temporaryDirectory } from '../support/temporary.js';
 
 type Form = (
@@ -39,12 +39,36 @@ for (const [name, form] of Object.entries(forms)) {
       expect(readFileSync(path, 'utf8')).to.equal('{\n\t"a": 1\n}\n');
     });
 
-    it('passes undefined for a missing file, and creates none for undefined', async () => {
+    it('passes undefined for a missing file, and creates none for UNCHANGED', async () => {
       const path = file();
       let seen: unknown = 'nothing';
-      expect(await form(path, (old) => (seen = old))).to.equal(undefined);
+      const update = (old: unknown) => {
+        seen = old;
+        return UNCHANGED;
+      };
+      expect(await form(path, update)).to.equal(undefined);
       expect(seen).to.equal(undefined);
       expect(await new LockFile(path).isLocked()).to.equal(false);
+    });
+
+    it('returns the value in the file for UNCHANGED, also if the update modified the one that it got', async () => {
+      const path = file('{"a":1}');
+      const update = (old: unknown) => {
+        (old as { a: number }).a = 2;
+        return UNCHANGED;
+      };
+      expect(await form(path, update)).to.deep.equal({ a: 1 });
+      expect(readFileSync(path, 'utf8')).to.equal('{"a":1}');
+    });
+
+    it('is an error, and leaves the file unchanged, if the update forgets to return the value', async () => {
+      const path = file('{"a":1}');
+      const update = (old: unknown) => {
+        (old as { a: number }).a = 2;
+      };
+      const error = await form(path, update).catch((error: unknown) => error);
+      expect(error).to.be.instanceOf(TypeError).with.property('message').that.includes('UNCHANGED');
+      expect(readFileSync(path, 'utf8')).to.equal('{"a":1}');
     });
 
     it('distinguishes null from undefined', async () => {

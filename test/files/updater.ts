@@ -5,7 +5,7 @@
  * number that it printed before it was killed: a smaller one in the file is a lost update.
  */
 import { writeSync } from 'node:fs';
-import { updateJson } from '../../src/index.js';
+import { UNCHANGED, updateJson } from '../../src/index.js';
 
 const [, , file = '', name = '', count = '0', seen = '0'] = process.argv;
 let printed = Number(seen);
@@ -14,9 +14,10 @@ for (;;) {
   const counts = await updateJson<Record<string, number>>(file, (old = {}) => {
     const mine = old[name] ?? 0;
     if (mine < printed) throw new Error(`${name} printed ${printed}, and finds ${mine}`);
-    return mine < Number(count) ? { ...old, [name]: mine + 1 } : undefined;
+    return mine < Number(count) ? { ...old, [name]: mine + 1 } : UNCHANGED;
   });
-  if (counts === undefined) break;
-  printed = counts[name] ?? 0;
+  const mine = counts?.[name] ?? 0;
+  if (mine === printed) break;
+  printed = mine;
   writeSync(1, `${printed}\n`);
 }

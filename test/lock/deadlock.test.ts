@@ -7,6 +7,7 @@ import {
   LockFile,
   LockTimeout,
   MkdirLockFile,
+  UNCHANGED,
   NotMyLock,
   WouldDeadlock,
   locked,
@@ -40,19 +41,19 @@ describe('a task that would wait for itself', () => {
     updateFile: (work) =>
       updateFile(path, async () => {
         await work();
-        return undefined;
+        return UNCHANGED;
       }),
     updateJson: (work) =>
       updateJson(path, async () => {
         await work();
-        return undefined;
+        return UNCHANGED;
       }),
     withLockSync: (work) => withLockSync(path, work),
     lockedSync: (work) => lockedSync(path)(work)(),
     updateJsonSync: (work) =>
       updateJsonSync(path, () => {
         work();
-        return undefined;
+        return UNCHANGED;
       }),
   };
   const calls: Readonly<Record<string, () => unknown>> = {

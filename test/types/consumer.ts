@@ -6,6 +6,7 @@
  */
 import { expectTypeOf } from 'expect-type';
 import {
+  UNCHANGED,
   AlreadyLocked,
   Hold,
   LinkLockFile,
@@ -97,13 +98,28 @@ export async function wraps(): Promise<void> {
 export async function updates(): Promise<void> {
   const text = await updateFile('visits.log', (old) => {
     expectTypeOf(old).toEqualTypeOf<string | undefined>();
-    return old;
+    return `${old ?? ''}x`;
   });
-  expectTypeOf(text).toEqualTypeOf<NewContent>();
-  const keep = (old: Buffer | undefined) => old;
-  updateFileSync('image.png', keep, { encoding: null });
+  expectTypeOf(text).toEqualTypeOf<string>();
+  const kept = await updateFile('visits.log', (old) => (old === '' ? 'x' : UNCHANGED));
+  expectTypeOf(kept).toEqualTypeOf<string | undefined>();
+  const keep = (old: Buffer | undefined) => old ?? UNCHANGED;
+  expectTypeOf(updateFileSync('image.png', keep, { encoding: null })).toEqualTypeOf<Buffer | undefined>();
   const visits = await updateJson<{ visits: number }>('state.json', (old = { visits: 0 }) => old);
-  expectTypeOf(visits).toEqualTypeOf<{ visits: number } | undefined>();
+  expectTypeOf(visits).toEqualTypeOf<{ visits: number }>();
+  const maybe = await updateJson<{ visits: number }>('state.json', (old) => old ?? UNCHANGED);
+  expectTypeOf(maybe).toEqualTypeOf<{ visits: number } | undefined>();
+  const inferred = await updateJson('state.json', async () => Promise.resolve({ visits: 1 }));
+  expectTypeOf(inferred).toEqualTypeOf<{ visits: number }>();
+  const content: NewContent = 'x';
+  expectTypeOf(content).toExtend<NewContent>();
+
+  // @ts-expect-error A forgotten `return` is an error.
+  await updateJson<{ visits: number }>('state.json', (old = { visits: 0 }) => {
+    old.visits++;
+  });
+  // @ts-expect-error The same, for a file of text.
+  await updateFile('visits.log', () => undefined);
 
   // @ts-expect-error Without `encoding: null` the content is text.
   updateFileSync('image.png', keep);
