@@ -8,6 +8,7 @@
  * and no timer.
  */
 import { dirname } from 'node:path';
+import { onAbort } from './on-abort.js';
 import { isLocal } from '../system/directory-facts.js';
 import { recordsOf } from '../protocol/inspect.js';
 import { thisMachine } from '../system/machine.js';
@@ -189,12 +190,12 @@ export class Wait {
     return new Promise((resolve) => {
       const wake = () => {
         clearTimeout(timer);
-        signal?.removeEventListener('abort', wake);
+        stopListening?.();
         this.#wake = undefined;
         resolve();
       };
       const timer = setTimeout(wake, ms);
-      signal?.addEventListener('abort', wake);
+      const stopListening = signal === undefined ? undefined : onAbort(signal, wake);
       this.#wake = wake;
     });
   }

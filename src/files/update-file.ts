@@ -99,16 +99,20 @@ interface AsBytes extends UpdateFileOptions {
  * await updateFile('visits.log', (old = '') => `${old}${new Date().toISOString()}\n`);
  */
 export function updateFile<Content extends NewContent>(
-  path: string,
+  path: string | URL,
   update: (old: string | undefined, hold: Hold) => Content | Promise<Content>,
   options?: AsText,
 ): Promise<UpdatedContent<Content>>;
 export function updateFile<Content extends NewContent>(
-  path: string,
+  path: string | URL,
   update: (old: Buffer | undefined, hold: Hold) => Content | Promise<Content>,
   options: AsBytes,
 ): Promise<UpdatedContent<Content, Buffer | undefined>>;
-export function updateFile(path: string, update: Update, options?: UpdateFileOptions): Promise<unknown> {
+export function updateFile(
+  path: string | URL,
+  update: Update,
+  options?: UpdateFileOptions,
+): Promise<unknown> {
   return callUpdate(path, update, options, updateFile);
 }
 
@@ -117,7 +121,7 @@ type Call = (...args: never) => unknown;
 
 /** `updateFile`, as it is called by the function `call`. */
 export async function callUpdate(
-  path: string,
+  path: string | URL,
   update: Update,
   options: UpdateFileOptions = {},
   call: Call,
@@ -150,17 +154,17 @@ export async function callUpdate(
  * updateFileSync('visits.log', (old = '') => `${old}one more\n`);
  */
 export function updateFileSync<Content extends NewContent>(
-  path: string,
+  path: string | URL,
   update: (old: string | undefined, hold: Hold) => Content,
   options?: Synchronous<AsText>,
 ): UpdatedContent<Content>;
 export function updateFileSync<Content extends NewContent>(
-  path: string,
+  path: string | URL,
   update: (old: Buffer | undefined, hold: Hold) => Content,
   options: Synchronous<AsBytes>,
 ): UpdatedContent<Content, Buffer | undefined>;
 export function updateFileSync(
-  path: string,
+  path: string | URL,
   update: (old: never, hold: Hold) => NewContent,
   options?: Synchronous<UpdateFileOptions>,
 ): unknown {
@@ -169,7 +173,7 @@ export function updateFileSync(
 
 /** `updateFileSync`, as it is called by the function `call`. */
 export function callUpdateSync(
-  path: string,
+  path: string | URL,
   update: (old: never, hold: Hold) => NewContent,
   options: Synchronous<UpdateFileOptions> = {},
   call: Call,

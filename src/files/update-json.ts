@@ -4,11 +4,11 @@
  * Rule JSON-1: A file that is not JSON is never replaced, not even an empty one: it may hold someone's data. The error
  * names the file.
  */
-import { resolve } from 'node:path';
 import type { Hold } from '../lock/hold.js';
 import { isPromise } from '../lock/with-lock.js';
 import { BLOCK_OPTION_NAMES, refuseSignal } from '../lock/block-options.js';
 import { checkNames } from '../lock/option-names.js';
+import { checkPath } from '../lock/options.js';
 import { UNCHANGED, type Unchanged } from './unchanged.js';
 import { callUpdate, callUpdateSync, type Synchronous, type UpdateOptions } from './update-file.js';
 
@@ -42,17 +42,17 @@ const OPTION_NAMES = [
  * await updateJson<{ visits: number }>('state.json', (old = { visits: 0 }) => ({ visits: old.visits + 1 }));
  */
 export function updateJson<Value>(
-  path: string,
+  path: string | URL,
   update: (old: Value | undefined, hold: Hold) => Value | Promise<Value>,
   options?: UpdateJsonOptions,
 ): Promise<UpdatedValue<Value>>;
 export function updateJson<Value>(
-  path: string,
+  path: string | URL,
   update: (old: Value | undefined, hold: Hold) => Value | Unchanged | Promise<Value | Unchanged>,
   options?: UpdateJsonOptions,
 ): Promise<Value | undefined>;
 export function updateJson(
-  path: string,
+  path: string | URL,
   update: (old: unknown, hold: Hold) => unknown,
   options?: UpdateJsonOptions,
 ): Promise<unknown> {
@@ -63,7 +63,7 @@ export function updateJson(
 type UpdatedValue<Value> = [Unchanged] extends [Value] ? Exclude<Value, Unchanged> | undefined : Value;
 
 async function callUpdateJson(
-  path: string,
+  path: string | URL,
   update: (old: unknown, hold: Hold) => unknown,
   options: UpdateJsonOptions = {},
   call: (...args: never) => unknown,
@@ -71,14 +71,15 @@ async function callUpdateJson(
   checkUpdate(update);
   checkNames(options, OPTION_NAMES);
   const { space = 2, ...fileOptions } = options;
+  const file = checkPath(path);
   let value: unknown;
   const replaceText = async (text: string | undefined, hold: Hold) => {
-    value = await update(parse(path, text), hold);
-    if (value !== UNCHANGED) return format(path, value, space);
-    value = parse(path, text); // `update` may have modified the one that it got.
+    value = await update(parse(file, text), hold);
+    if (value !== UNCHANGED) return format(file, value, space);
+    value = parse(file, text); // `update` may have modified the one that it got.
     return UNCHANGED;
   };
-  await callUpdate(path, replaceText, fileOptions, call);
+  await callUpdate(file, replaceText, fileOptions, call);
   return value;
 }
 
@@ -90,17 +91,17 @@ async function callUpdateJson(
  * updateJsonSync<{ visits: number }>('state.json', (old = { visits: 0 }) => ({ visits: old.visits + 1 }));
  */
 export function updateJsonSync<Value>(
-  path: string,
+  path: string | URL,
   update: (old: Value | undefined, hold: Hold) => Value,
   options?: Synchronous<UpdateJsonOptions>,
 ): UpdatedValue<Value>;
 export function updateJsonSync<Value>(
-  path: string,
+  path: string | URL,
   update: (old: Value | undefined, hold: Hold) => Value | Unchanged,
   options?: Synchronous<UpdateJsonOptions>,
 ): Value | undefined;
 export function updateJsonSync(
-  path: string,
+  path: string | URL,
   update: (old: never, hold: Hold) => unknown,
   options: Synchronous<UpdateJsonOptions> = {},
 ): unknown {
@@ -108,14 +109,15 @@ export function updateJsonSync(
   checkNames(options, OPTION_NAMES);
   refuseSignal(options);
   const { space = 2, ...fileOptions } = options;
+  const file = checkPath(path);
   let value: unknown;
   const replaceText = (text: string | undefined, hold: Hold) => {
-    value = update(parse(path, text) as never, hold);
-    if (value !== UNCHANGED) return format(path, value, space);
-    value = parse(path, text);
+    value = update(parse(file, text) as never, hold);
+    if (value !== UNCHANGED) return format(file, value, space);
+    value = parse(file, text);
     return UNCHANGED;
   };
-  callUpdateSync(path, replaceText, fileOptions, updateJsonSync);
+  callUpdateSync(file, replaceText, fileOptions, updateJsonSync);
   return value;
 }
 
@@ -131,7 +133,7 @@ function parse(path: string, text: string | undefined): unknown {
     return JSON.parse(text.replace(BYTE_ORDER_MARK, ''));
   } catch (cause) {
     const reason = (cause as Error).message;
-    throw new SyntaxError(`${resolve(path)} is not JSON; it was not changed: ${reason}`, { cause });
+    throw new SyntaxError(`${path} is not JSON; it was not changed: ${reason}`, { cause });
   }
 }
 
@@ -143,7 +145,7 @@ function format(path: string, value: unknown, space: number | string): string {
   if (text === undefined)
     throw new TypeError(
       `update must return a value that JSON can represent, or UNCHANGED to leave the file as it is, ` +
-        `not ${value === undefined ? 'undefined' : `a ${typeof value}`}; ${resolve(path)} was not changed`,
+        `not ${value === undefined ? 'undefined' : `a ${typeof value}`}; ${path} was not changed`,
     );
   return `${text}\n`;
 }

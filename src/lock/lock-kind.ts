@@ -32,7 +32,7 @@ export abstract class LockKind<C extends AnyClaim> {
    *   its directory must exist and be writable.
    * @throws {TypeError} if the path or an option has a wrong type; {RangeError} if an option has a wrong value.
    */
-  constructor(path: string, options?: LockOptions) {
+  constructor(path: string | URL, options?: LockOptions) {
     this.options = checkOptions(options);
     this.path = checkPath(path);
     this.#lockPath = this.options.lockPath ?? `${this.path}.lock`;

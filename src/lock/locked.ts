@@ -65,16 +65,19 @@ function checkLockedOptions(options: LockedOptions = {}): LockOptions {
  * class Store { @locked('config.json') async save() { … } }
  * const visit = locked((user: string) => `data/${user}.json`)(async (user) => { … });
  */
-export function locked(path: string, options?: LockedOptions): Locked;
+export function locked(path: string | URL, options?: LockedOptions): Locked;
 export function locked<Args extends readonly unknown[], This = unknown>(
-  path: Callable<This, Args, string>,
+  path: Callable<This, Args, string | URL>,
   options?: LockedOptions,
 ): LockedBy<This, Args>;
-export function locked(path: string | Callable<unknown, never, string>, options?: LockedOptions): unknown {
+export function locked(
+  path: string | URL | Callable<unknown, never, string | URL>,
+  options?: LockedOptions,
+): unknown {
   const pathOf = checkedPath(path, checkLockedOptions(options));
   return <Args extends readonly unknown[]>(work: Callable<unknown, Args, unknown>, context?: unknown) =>
     wrap(work, context, async function called(this: unknown, ...args: Args) {
-      const lockedPath = Reflect.apply(pathOf, this, args) as string;
+      const lockedPath = Reflect.apply(pathOf, this, args) as string | URL;
       return await callWithLock(lockedPath, () => Reflect.apply(work, this, args), options, called);
     });
 }
@@ -87,20 +90,20 @@ export function locked(path: string | Callable<unknown, never, string>, options?
  * @example
  * const load = lockedSync('config.json')(() => JSON.parse(readFileSync('config.json', 'utf8')));
  */
-export function lockedSync(path: string, options?: Omit<LockedOptions, 'signal'>): LockedSync;
+export function lockedSync(path: string | URL, options?: Omit<LockedOptions, 'signal'>): LockedSync;
 export function lockedSync<Args extends readonly unknown[], This = unknown>(
-  path: Callable<This, Args, string>,
+  path: Callable<This, Args, string | URL>,
   options?: Omit<LockedOptions, 'signal'>,
 ): LockedSyncBy<This, Args>;
 export function lockedSync(
-  path: string | Callable<unknown, never, string>,
+  path: string | URL | Callable<unknown, never, string | URL>,
   options?: Omit<LockedOptions, 'signal'>,
 ): unknown {
   if (options !== undefined) refuseSignal(options);
   const pathOf = checkedPath(path, checkLockedOptions(options));
   return <Args extends readonly unknown[]>(work: Callable<unknown, Args, unknown>, context?: unknown) =>
     wrap(work, context, function called(this: unknown, ...args: Args) {
-      const lockedPath = Reflect.apply(pathOf, this, args) as string;
+      const lockedPath = Reflect.apply(pathOf, this, args) as string | URL;
       return callWithLockSync(lockedPath, () => Reflect.apply(work, this, args), options, called);
     });
 }
@@ -110,9 +113,9 @@ export function lockedSync(
  * the same function would take another lock after a `chdir`, and exclude no other process.
  */
 function checkedPath(
-  path: string | Callable<unknown, never, string>,
+  path: string | URL | Callable<unknown, never, string | URL>,
   options: LockOptions | undefined,
-): Callable<unknown, never, string> {
+): Callable<unknown, never, string | URL> {
   if (typeof path === 'function') {
     checkOptions(options);
     return path;

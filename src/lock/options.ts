@@ -3,6 +3,7 @@
  * as in Node.
  */
 import { resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import type { Io } from '../driver/run.js';
 import { LockFailed } from '../model/errors.js';
 import { MAX_NOTE_BYTES } from '../model/record.js';
@@ -63,7 +64,7 @@ export interface LockOptions {
    * The lock's name on disk; `<path>.lock` by default. For a path in a directory that can't be written. Only locks with
    * the same `lockPath` exclude each other.
    */
-  readonly lockPath?: string | undefined;
+  readonly lockPath?: string | URL | undefined;
 }
 
 /**
@@ -222,9 +223,23 @@ export function checkAcquireSync(how: unknown, fallback: number): number {
   return timeout;
 }
 
+/** As in `node:fs`; and text that can only be meant as a URL, such as that of `import.meta.resolve()`. */
+function isUrl(path: unknown): path is URL | string {
+  return path instanceof URL || (typeof path === 'string' && path.startsWith('file://'));
+}
+
+function fromUrl(url: URL | string, name: string): string {
+  try {
+    return fileURLToPath(url);
+  } catch (cause) {
+    throw new TypeError(`${name} must be a path or a file: URL: ${(cause as Error).message}`, { cause });
+  }
+}
+
 /** The path, absolute. */
 export function checkPath(path: unknown, name = 'the path to lock'): string {
-  if (typeof path !== 'string') throw new TypeError(`${name} must be a string`);
+  if (isUrl(path)) return checkPath(fromUrl(path, name), name);
+  if (typeof path !== 'string') throw new TypeError(`${name} must be a string or a file: URL`);
   if (path === '' || path.includes('\0'))
     throw new TypeError(`${name} must not be empty, and must not contain a NUL byte`);
   try {

@@ -1,4 +1,5 @@
 /** Waits for a turn in this thread's queue, with a timeout and an abort signal. Leaves no timer and no listener. */
+import { onAbort } from '../driver/on-abort.js';
 import * as failures from './messages.js';
 import type { Place } from './thread-queue.js';
 import { registry } from './registry.js';
@@ -38,15 +39,16 @@ function enterQueue(
 ): Promise<Place | undefined> {
   return new Promise((resolve, reject) => {
     let timer: NodeJS.Timeout | undefined;
+    let stopListening: (() => void) | undefined;
     const stopWaiting = () => {
       clearTimeout(timer);
-      signal?.removeEventListener('abort', onAbort);
+      stopListening?.();
     };
     const leave = () => {
       stopWaiting();
       registry.queues.leave(lockPath, place);
     };
-    const onAbort = () => {
+    const giveUp = () => {
       leave();
       reject(signal?.reason as Error); // As `throwIfAborted`: the caller's reason, of any type.
     };
@@ -65,6 +67,6 @@ function enterQueue(
     }
     // A timeout that is too long for a timer, some 25 days, is treated as no timeout.
     if (timeout <= MAX_TIMER_MS) timer = setTimeout(onTimeout, timeout);
-    signal?.addEventListener('abort', onAbort);
+    if (signal !== undefined) stopListening = onAbort(signal, giveUp);
   });
 }

@@ -24,7 +24,7 @@ import type { LockOptions } from './options.js';
  * await withLock('config.json', async (hold) => { … }, { timeout: 5_000 });
  */
 export function withLock<Result>(
-  path: string,
+  path: string | URL,
   work: (hold: Hold) => Result,
   options?: BlockOptions,
 ): Promise<Awaited<Result>> {
@@ -33,7 +33,7 @@ export function withLock<Result>(
 
 /** `withLock`, as it is called by the function `call`. */
 export async function callWithLock<Result>(
-  path: string,
+  path: string | URL,
   work: (hold: Hold) => Result,
   options: BlockOptions | undefined,
   call: Call,
@@ -68,7 +68,7 @@ export async function callWithLock<Result>(
  * const size = withLockSync('config.json', () => statSync('config.json').size, { timeout: 1_000 });
  */
 export function withLockSync<Result>(
-  path: string,
+  path: string | URL,
   work: (hold: Hold) => Result,
   options?: SyncBlockOptions,
 ): Result {
@@ -77,7 +77,7 @@ export function withLockSync<Result>(
 
 /** `withLockSync`, as it is called by the function `call`. */
 export function callWithLockSync<Result>(
-  path: string,
+  path: string | URL,
   work: (hold: Hold) => Result,
   options: SyncBlockOptions | undefined,
   call: Call,

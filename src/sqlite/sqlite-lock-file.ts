@@ -54,7 +54,7 @@ export class SQLiteLockFile extends LockBase {
    * @param path What to lock. A row is named by the path relative to the directory of the database, so that machines or
    *   containers may mount both at different places. It must be the same for all contenders.
    */
-  constructor(path: string, options: SQLiteLockOptions = {}) {
+  constructor(path: string | URL, options: SQLiteLockOptions = {}) {
     checkNames(options, SQLITE_OPTION_NAMES);
     const { database, engine, ...others } = options;
     super(path, others);

@@ -67,7 +67,7 @@ export class SimpleLockFile<Options extends object = object> {
    *
    * @throws {LockError} if it is held by someone else; otherwise the system's error.
    */
-  constructor(path: string, options?: Options) {
+  constructor(path: string | URL, options?: Options) {
     this.#hold = take(path);
     this.path = this.#hold.path;
     try {
@@ -113,7 +113,7 @@ export class LockFile extends SimpleLockFile<LockFileOptions> {
    * @throws {LockError} if it is held by someone else; {RangeError} for a template with an unknown field and
    *   {TypeError} for a template that is not a string, both before anything is locked; otherwise the system's error.
    */
-  constructor(path: string, options: LockFileOptions = {}) {
+  constructor(path: string | URL, options: LockFileOptions = {}) {
     checkNames(options, ['contentTemplate'] satisfies (keyof LockFileOptions)[]);
     render(options.contentTemplate);
     super(path, options);
@@ -125,11 +125,11 @@ export class LockFile extends SimpleLockFile<LockFileOptions> {
   }
 }
 
-function take(path: string): Hold {
+function take(path: string | URL): Hold {
   try {
     return new NameLock(path).acquireSync(0);
   } catch (error) {
-    if (error instanceof AlreadyLocked) throw new LockError(path, error);
+    if (error instanceof AlreadyLocked) throw new LockError(String(path), error);
     throw error instanceof LockFailed ? (error.cause ?? error) : error;
   }
 }

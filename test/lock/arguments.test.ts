@@ -1,5 +1,6 @@
 /** Bad arguments: a TypeError or RangeError before anything is touched, on disk or in the process. */
 import { readdirSync } from 'node:fs';
+import { pathToFileURL } from 'node:url';
 import { expect } from 'chai';
 import {
   LockFile,
@@ -48,7 +49,9 @@ describe('a bad argument touches nothing', () => {
     'an empty path': '',
     'no path': undefined,
     'a number': 5,
-    'a URL': new URL('file:///a'),
+    'a URL that is no file': new URL('https://example.org/path'),
+    'text of a URL that is no path here': 'file://host/a',
+    bytes: Buffer.from('a'),
   };
   for (const [what, bad] of Object.entries(badPaths)) {
     it(`path: ${what}`, async () => {
@@ -163,6 +166,24 @@ describe('a bad argument touches nothing', () => {
   it('acquireSync({ signal }): nothing could abort it', async () => {
     const how = { signal: new AbortController().signal, timeout: 5 };
     await refused(() => new LockFile(path).acquireSync(how), TypeError, 'takes no signal');
+  });
+
+  it('a path may be a URL, or the text of one', async () => {
+    const name = directory.join('a b%.json');
+    directory.expect('a b%.json');
+    const url = pathToFileURL(name);
+    for (const each of [url, url.href]) {
+      expect(new LockFile(each).path).to.equal(name);
+      expect(new LockFile(path, { lockPath: each }).lockPath).to.equal(name);
+      expect(await withLock(each, (hold) => hold.path)).to.equal(name);
+      expect(withLockSync(each, (hold) => hold.path)).to.equal(name);
+      expect(await locked(each)(() => new LockFile(name).isLocked())()).to.equal(true);
+      expect(lockedSync(() => each)(() => new LockFile(name).isLockedSync())()).to.equal(true);
+      await updateFile(each, () => '1');
+      expect(await updateJson<number>(each, (old = 0) => old + 1)).to.equal(2);
+      expect(updateJsonSync<number>(each, (old = 0) => old + 1)).to.equal(3);
+      expect(new SQLiteLockFile(each).path).to.equal(name);
+    }
   });
 
   it('undefined options, and a null timeout, mean the default', async () => {

@@ -3,7 +3,7 @@ import { readdirSync } from 'node:fs';
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { expect } from 'chai';
-import { LockFile } from '../../src/index.js';
+import { LockFile, PidLockFile } from '../../src/index.js';
 import { SQLiteLockFile } from '../../src/sqlite.js';
 import { projectDirectory } from '../support/paths.js';
 import { endScripts, start } from '../support/script.js';
@@ -100,8 +100,7 @@ describe('the data of a hold', () => {
       );
       await dead.line();
       await dead.kill();
-      const { LockFile: _, ...all } = { ...(await import('../../src/index.js')), SQLiteLockFile };
-      const Lock = kind === 'LockFile' ? LockFile : (all as unknown as Record<string, typeof LockFile>)[kind];
+      const Lock = ({ ...kinds, PidLockFile, SQLiteLockFile } as Record<string, typeof LockFile>)[kind];
       if (Lock === undefined) throw new Error(kind);
       const hold = await new Lock(path).acquire();
       expect(hold.clean, kind).to.equal(false);

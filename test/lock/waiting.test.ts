@@ -1,4 +1,5 @@
 /** Waiting: in this thread's queue, and for other processes, until a timeout or an abort. */
+import { getEventListeners } from 'node:events';
 import { readdirSync, renameSync, mkdirSync } from 'node:fs';
 import { basename, relative } from 'node:path';
 import { expect } from 'chai';
@@ -133,6 +134,32 @@ function laws(Kind: (typeof kinds)[keyof typeof kinds], kindName: string): void 
       expect(listeners.filter((each) => each === '+abort').length).to.equal(
         listeners.filter((each) => each === '-abort').length,
       );
+    });
+
+    it('many with one signal give no warning, and leave no listener', async () => {
+      const warnings: Error[] = [];
+      const listener = (warning: Error) => void warnings.push(warning);
+      process.on('warning', listener);
+      const controller = new AbortController();
+      const { signal } = controller;
+      const holder = await new Kind(path).acquire();
+      const waiting = Array.from({ length: 30 }, (_, index) =>
+        new Kind(`${path}${index % 2 === 0 ? '-' : ''}`).acquire({ signal }),
+      );
+      const outcomes = Promise.allSettled(waiting);
+      await turn();
+      expect(getEventListeners(signal, 'abort').length).to.be.at.most(1);
+      controller.abort(new Error('enough'));
+      const failures = (await outcomes).filter(({ status }) => status === 'rejected');
+      expect(failures.length).to.be.at.least(29);
+      expect(getEventListeners(signal, 'abort')).to.deep.equal([]);
+      const [other] = await Promise.all(waiting.map((each) => each.catch(() => undefined)));
+      await other?.release();
+      await holder.release();
+      await turn();
+      process.off('warning', listener);
+      expect(warnings).to.deep.equal([]);
+      nothingLeft();
     });
 
     it('breakLock() in the same thread lets the queued tasks go on', async () => {

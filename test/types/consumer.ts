@@ -72,8 +72,9 @@ export async function acquires(signal: AbortSignal): Promise<void> {
   lock.acquireSync({ signal });
   // @ts-expect-error A timeout is a number of milliseconds.
   await lock.acquire('5s');
-  // @ts-expect-error A path is text.
   new LockFile(new URL('file:///config.json'));
+  // @ts-expect-error A path is text or a URL, and no bytes.
+  new LockFile(Buffer.from('config.json'));
   // @ts-expect-error The path of a lock can't change.
   lock.path = 'other.json';
   // @ts-expect-error `LockBase` is abstract.
