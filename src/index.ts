@@ -10,6 +10,8 @@ export {
   NotMyLock,
   UnlockError,
   WouldDeadlock,
+  type AnyLockError,
+  type LockErrorCode,
 } from './model/errors.js';
 export type { Holder } from './model/holder.js';
 export { Hold } from './lock/hold.js';

@@ -78,8 +78,8 @@ function printError(error: unknown, task: Task | undefined, exitCode: number | u
     process.stderr.write(`holdfast: ${sentence}\n`);
     return;
   }
-  const { name, code, path, holder } = error as LockFileError;
-  const details = { name, code, message: sentence, path, holder, exitCode };
+  const { name, code, path, lockPath, holder } = error as LockFileError;
+  const details = { name, code, message: sentence, path, lockPath, holder, exitCode };
   process.stderr.write(`${JSON.stringify({ error: details })}\n`);
 }
 

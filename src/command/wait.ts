@@ -6,6 +6,7 @@
  *
  * Promised: the lock was free at some moment since the call. A change of holder proves that too.
  */
+import { resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { LockTimeout } from '../model/errors.js';
 import type { Holder } from '../model/holder.js';
@@ -25,7 +26,11 @@ export async function wait({ path, timeout }: Wait): Promise<void> {
     if (first.token !== holder.token) return;
     const left = deadline - performance.now();
     if (left <= 0)
-      throw new LockTimeout(`Timed out after ${String(timeout)} ms.`, { path: lockPath, holder });
+      throw new LockTimeout(`Timed out after ${String(timeout)} ms.`, {
+        path: resolve(path),
+        lockPath,
+        holder,
+      });
     await sleep(Math.min(pause, left));
   }
 }

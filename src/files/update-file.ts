@@ -140,7 +140,7 @@ export async function callUpdate(
     const mode = old === undefined ? fileMode : undefined;
     if (await hold.isHeld())
       await replace(file, bytes, mode); // UPDATE-3
-    else if (blockOptions.within !== undefined) throw lostWithin(hold.lockPath);
+    else if (blockOptions.within !== undefined) throw lostWithin(hold);
     return content;
   };
   return await callWithLock(path, work, blockOptions, call);
@@ -193,7 +193,7 @@ export function callUpdateSync(
     const mode = old === undefined ? fileMode : undefined;
     if (hold.isHeldSync())
       replaceSync(file, bytes, mode); // UPDATE-3
-    else if (blockOptions.within !== undefined) throw lostWithin(hold.lockPath);
+    else if (blockOptions.within !== undefined) throw lostWithin(hold);
     return content;
   };
   return callWithLockSync(path, work, blockOptions, call);

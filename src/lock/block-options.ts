@@ -19,7 +19,12 @@ export interface BlockOptions extends LockOptions {
   readonly within?: Hold | undefined;
 }
 
-/** The options of a synchronous block, which nothing can abort. */
+/**
+ * The options of a synchronous block, which nothing can abort.
+ *
+ * @example
+ * const options: SyncBlockOptions = { timeout: 1_000 };
+ */
 export type SyncBlockOptions = Omit<BlockOptions, 'signal'>;
 
 /** The names of the options of a block. */

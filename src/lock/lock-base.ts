@@ -63,9 +63,7 @@ export abstract class LockBase<C extends AnyClaim = AnyClaim> extends LockCalls<
     const until = performance.now() + timeout;
     let hold: Hold;
     try {
-      const place = await waitForTurn(this.lockPath, timeout, signal, () =>
-        this.#run(this.inspectingForMessage()),
-      );
+      const place = await waitForTurn(this, timeout, signal, () => this.#run(this.inspectingForMessage()));
       const claim = this.claimAt(place);
       hold = await this.#run(this.taking(claim, place, signal), {
         until,
@@ -77,7 +75,7 @@ export abstract class LockBase<C extends AnyClaim = AnyClaim> extends LockCalls<
         onResume: () => {
           this.track(claim);
         },
-        expired: (blocker) => failures.timedOut(timeout, this.lockPath, blocker),
+        expired: (blocker) => failures.timedOut(timeout, this, blocker),
       });
     } catch (error) {
       await this.#run(this.#addingData(error));
@@ -114,14 +112,14 @@ export abstract class LockBase<C extends AnyClaim = AnyClaim> extends LockCalls<
         pollInterval: this.options.pollInterval,
         onPause: (blocker) => {
           if (timeout === Infinity && isHeldByThisThread(blocker))
-            throw failures.threadWouldDeadlock(this.lockPath, blocker);
+            throw failures.threadWouldDeadlock(this, blocker);
           suspendClaim(claim);
           unhookExit();
         },
         onResume: () => {
           this.track(claim, false);
         },
-        expired: (blocker) => failures.timedOut(timeout, this.lockPath, blocker),
+        expired: (blocker) => failures.timedOut(timeout, this, blocker),
       });
     } catch (error) {
       this.#runSync(this.#addingData(error));

@@ -60,7 +60,7 @@ export abstract class LockCalls<C extends AnyClaim> extends LockKind<C> {
       return this.newClaim();
     } catch (error) {
       this.#leave(place); // Otherwise every later acquire would wait for it.
-      throw failures.lockFailed(this.lockPath, error);
+      throw failures.lockFailed(this, error);
     }
   }
 
@@ -80,9 +80,7 @@ export abstract class LockCalls<C extends AnyClaim> extends LockKind<C> {
     } catch (error) {
       untrackClaim(claim);
       this.#leave(place);
-      throw signal?.aborted === true && error === signal.reason
-        ? error
-        : failures.lockFailed(this.lockPath, error);
+      throw signal?.aborted === true && error === signal.reason ? error : failures.lockFailed(this, error);
     }
   }
 
@@ -103,13 +101,13 @@ export abstract class LockCalls<C extends AnyClaim> extends LockKind<C> {
   /** Replaces the data of a hold. */
   *#updating(held: HeldClaim<C>, json: string): Protocol<void> {
     const seen = yield* this.inspectingLock();
-    if (this.#ownership.held !== held) throw failures.holdEnded(this.lockPath, seen);
-    if (!this.#isOwn(seen)) throw failures.lockLost(this.lockPath, seen);
+    if (this.#ownership.held !== held) throw failures.holdEnded(this, seen);
+    if (!this.#isOwn(seen)) throw failures.lockLost(this, seen);
     const { record } = held.claim;
     try {
       yield* writeData(this.lockPath, record, json, this.options.mode);
     } catch (error) {
-      throw failures.updateFailed(this.lockPath, error);
+      throw failures.updateFailed(this, error);
     }
     // It may have been released meanwhile.
     if (this.#ownership.held !== held) yield* removeOwnData(this.lockPath, record.token);
@@ -134,7 +132,7 @@ export abstract class LockCalls<C extends AnyClaim> extends LockKind<C> {
       updating: (held, json) => this.#updating(held as HeldClaim<C>, json),
       inspecting: () => this.inspectingLock(),
       losing: (held, seen) => {
-        this.#reportLoss(held, failures.lockLost(this.lockPath, seen));
+        this.#reportLoss(held, failures.lockLost(this, seen));
       },
       checking: (held) => this.#checking(held as HeldClaim<C>),
     };
@@ -165,13 +163,13 @@ export abstract class LockCalls<C extends AnyClaim> extends LockKind<C> {
       const isGone = !isOver && own !== undefined && (yield* this.#isGone(own.claim, error));
       if (isOver || isGone) this.#ownership.end(own);
       else this.#ownership.putBack(own);
-      if (!isGone) throw failures.unlockFailed(this.lockPath, error);
-      const lost = failures.lockLost(this.lockPath, yield* this.inspectingForMessage());
+      if (!isGone) throw failures.unlockFailed(this, error);
+      const lost = failures.lockLost(this, yield* this.inspectingForMessage());
       this.#reportLoss(own, lost);
       throw lost;
     }
     if (!released) {
-      const error = failures.lockLost(this.lockPath, yield* this.inspectingForMessage());
+      const error = failures.lockLost(this, yield* this.inspectingForMessage());
       if (own !== undefined) this.#reportLoss(own, error);
       this.#ownership.end(own);
       throw error;
@@ -195,7 +193,7 @@ export abstract class LockCalls<C extends AnyClaim> extends LockKind<C> {
   *#claimOnDisk(): Protocol<C> {
     const seen = yield* this.inspecting();
     const record = this.#recordOfProcess(seen);
-    if (record === undefined) throw failures.notHeld(this.lockPath, seen);
+    if (record === undefined) throw failures.notHeld(this, seen);
     return this.claimFor(record, seen?.found);
   }
 
@@ -208,8 +206,8 @@ export abstract class LockCalls<C extends AnyClaim> extends LockKind<C> {
     const wasLost = held.state === 'lost';
     if (wasLost) held.state = 'ended';
     const seen = yield* this.inspectingForMessage();
-    if (!wasLost) throw failures.holdEnded(this.lockPath, seen);
-    const error = failures.lockLost(this.lockPath, seen);
+    if (!wasLost) throw failures.holdEnded(this, seen);
+    const error = failures.lockLost(this, seen);
     this.#reportLoss(held, error);
     held.onEnd?.();
     throw error;
@@ -238,7 +236,7 @@ export abstract class LockCalls<C extends AnyClaim> extends LockKind<C> {
         yield* removeData(this.lockPath, record.token);
       }
     } catch (error) {
-      throw failures.breakFailed(this.lockPath, error);
+      throw failures.breakFailed(this, error);
     } finally {
       untrackClaim(claim);
     }
@@ -249,7 +247,7 @@ export abstract class LockCalls<C extends AnyClaim> extends LockKind<C> {
     try {
       return yield* this.inspecting();
     } catch (error) {
-      throw failures.inspectFailed(this.lockPath, error);
+      throw failures.inspectFailed(this, error);
     }
   }
 
@@ -278,7 +276,7 @@ export abstract class LockCalls<C extends AnyClaim> extends LockKind<C> {
         const { held } = this.#ownership;
         this.#ownership.letGo(claim, how);
         if (how === 'broken' && held?.claim === claim)
-          this.#reportLoss(held, failures.brokenByThisProcess(this.lockPath));
+          this.#reportLoss(held, failures.brokenByThisProcess(this));
       },
     };
     trackClaim(owned, isHooking);

@@ -90,7 +90,7 @@ export abstract class LockKind<C extends AnyClaim> {
 
   /** A claim that is not on disk yet. */
   protected newClaim(): C {
-    const record = newRecord(this.lockPath, this.options);
+    const record = newRecord(this, this.options);
     try {
       return this.claimFor(record);
     } catch (error) {
@@ -104,7 +104,7 @@ export abstract class LockKind<C extends AnyClaim> {
     return {
       until: performance.now() + ms,
       pollInterval: this.options.pollInterval,
-      expired: (blocker) => failures.removalInProgress(this.lockPath, blocker),
+      expired: (blocker) => failures.removalInProgress(this, blocker),
     };
   }
 }

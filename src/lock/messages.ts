@@ -19,155 +19,178 @@ import type { Blocker } from '../model/steps.js';
 const toHolder = (blocker: Blocker) => holderFrom(blocker.found, blocker.judgement);
 const describe = (blocker: Blocker) => describeHolder(blocker.path, toHolder(blocker), Date.now());
 
+/** A lock, as errors name it. */
+export interface LockNames {
+  /** What is locked. */
+  readonly path: string;
+  /** The lock's name on disk. */
+  readonly lockPath: string;
+}
+
+/** The names alone: `lock` may be any object that has them. */
+const names = ({ path, lockPath }: LockNames): LockNames => ({ path, lockPath });
+
 /** The timeout of an acquire has expired. */
-export function timedOut(timeout: number, path: string, blocker: Blocker): LockTimeout | AlreadyLocked {
-  const details = { path, holder: toHolder(blocker) };
+export function timedOut(timeout: number, lock: LockNames, blocker: Blocker): LockTimeout | AlreadyLocked {
+  const details = { ...names(lock), holder: toHolder(blocker) };
   return timeout > 0
     ? new LockTimeout(`Timed out after ${String(timeout)} ms: ${describe(blocker)}`, details)
     : new AlreadyLocked(describe(blocker), details);
 }
 
 /** A synchronous acquire without a timeout would wait for a lock that only its own thread can release. */
-export function threadWouldDeadlock(path: string, blocker: Blocker): WouldDeadlock {
+export function threadWouldDeadlock(lock: LockNames, blocker: Blocker): WouldDeadlock {
   return new WouldDeadlock(
-    `${path} is already held by this thread. acquireSync() without a timeout would wait forever, because a blocked ` +
+    `${lock.lockPath} is already held by this thread. acquireSync() without a timeout would wait forever, because a blocked ` +
       `thread can't release the lock. Release it first, await acquire() instead, or pass a timeout.`,
-    { path, holder: toHolder(blocker) },
+    { ...names(lock), holder: toHolder(blocker) },
   );
 }
 
 /** A call is made in a block that holds the same lock, and ends only after the call. */
-export function blockWouldDeadlock({ hold: { lockPath }, began }: Block): WouldDeadlock {
+export function blockWouldDeadlock({ hold, began }: Block): WouldDeadlock {
   const place = /^\s*at (.+)$/m.exec(began.stack ?? '')?.[1];
   return new WouldDeadlock(
-    `${lockPath} is already held by the block that this call is made in` +
+    `${hold.lockPath} is already held by the block that this call is made in` +
       `${place === undefined ? '' : `, which began at ${place}`}. The call would wait for itself forever. Pass the ` +
       `hold of that block, { within: hold }, or make the call after the block.`,
-    { path: lockPath },
+    names(hold),
   );
 }
 
 /** `within` is a hold that has ended. */
-export function withinEndedHold(path: string): LockFailed {
-  return new LockFailed(`${path} can't be used within this hold, because the hold has ended.`, { path });
+export function withinEndedHold(lock: LockNames): LockFailed {
+  return new LockFailed(
+    `${lock.lockPath} can't be used within this hold, because the hold has ended.`,
+    names(lock),
+  );
 }
 
 /** A call within a hold found that the hold had lost the lock. */
-export function lostWithin(path: string): NotMyLock {
+export function lostWithin(lock: LockNames): NotMyLock {
   return new NotMyLock(
-    `${path} was removed, by breakLock() or by hand, so nothing was written within this hold.`,
+    `${lock.lockPath} was removed, by breakLock() or by hand, so nothing was written within this hold.`,
     {
-      path,
+      ...names(lock),
     },
   );
 }
 
 /** Another task in this thread is the first in the queue, and doesn't hold the lock yet. */
-export function timedOutInQueue(timeout: number, path: string): LockTimeout | AlreadyLocked {
+export function timedOutInQueue(timeout: number, lock: LockNames): LockTimeout | AlreadyLocked {
   const advice = 'Wait for that task, or pass a longer timeout.';
-  const reason = `${path} is being acquired by another task in this thread. ${advice}`;
+  const reason = `${lock.lockPath} is being acquired by another task in this thread. ${advice}`;
   return timeout > 0
-    ? new LockTimeout(`Timed out after ${String(timeout)} ms: ${reason}`, { path })
-    : new AlreadyLocked(reason, { path });
+    ? new LockTimeout(`Timed out after ${String(timeout)} ms: ${reason}`, names(lock))
+    : new AlreadyLocked(reason, names(lock));
 }
 
 /** The error of an acquire that the system refused. An error of this package stays as it is. */
-export function lockFailed(path: string, cause: unknown): unknown {
+export function lockFailed(lock: LockNames, cause: unknown): unknown {
   if (cause instanceof LockFileError) return cause;
-  return new LockFailed(`${path} can't be locked: ${explainSystemError(cause, dirname(path))}`, {
-    path,
-    cause,
-  });
+  return new LockFailed(
+    `${lock.lockPath} can't be locked: ${explainSystemError(cause, dirname(lock.lockPath))}`,
+    {
+      ...names(lock),
+      cause,
+    },
+  );
 }
 
 /** The error of a call that could not read who holds the lock. */
-export function inspectFailed(path: string, cause: unknown): unknown {
+export function inspectFailed(lock: LockNames, cause: unknown): unknown {
   if (cause instanceof LockFileError) return cause;
-  return new LockFailed(`${path} can't be read: ${explainSystemError(cause, dirname(path))}`, {
-    path,
-    cause,
-  });
+  return new LockFailed(
+    `${lock.lockPath} can't be read: ${explainSystemError(cause, dirname(lock.lockPath))}`,
+    {
+      ...names(lock),
+      cause,
+    },
+  );
 }
 
 /** The error of a `breakLock()` that the system refused. */
-export function breakFailed(path: string, cause: unknown): unknown {
+export function breakFailed(lock: LockNames, cause: unknown): unknown {
   if (cause instanceof LockFileError) return cause;
-  return new UnlockError(`${path} can't be removed: ${explainSystemError(cause, dirname(path))}`, {
-    path,
-    cause,
-  });
+  return new UnlockError(
+    `${lock.lockPath} can't be removed: ${explainSystemError(cause, dirname(lock.lockPath))}`,
+    {
+      ...names(lock),
+      cause,
+    },
+  );
 }
 
 /** The error of an update of a hold's data that the system refused. */
-export function updateFailed(path: string, cause: unknown): unknown {
+export function updateFailed(lock: LockNames, cause: unknown): unknown {
   if (cause instanceof LockFileError) return cause;
-  const reason = explainSystemError(cause, dirname(path));
-  return new LockFailed(`The data of ${path} can't be written: ${reason}. The lock is still held.`, {
-    path,
+  const reason = explainSystemError(cause, dirname(lock.lockPath));
+  return new LockFailed(`The data of ${lock.lockPath} can't be written: ${reason}. The lock is still held.`, {
+    ...names(lock),
     cause,
   });
 }
 
 /** The error of a release that the system refused. */
-export function unlockFailed(path: string, cause: unknown): unknown {
+export function unlockFailed(lock: LockNames, cause: unknown): unknown {
   if (cause instanceof LockFileError) return cause;
   return new UnlockError(
-    `${path} can't be released: ${explainSystemError(cause, dirname(path))}. ` +
+    `${lock.lockPath} can't be released: ${explainSystemError(cause, dirname(lock.lockPath))}. ` +
       `The lock is still held; release it again when the cause is gone.`,
     {
-      path,
+      ...names(lock),
       cause,
     },
   );
 }
 
 /** Another process has been releasing, recovering or breaking the lock for too long. */
-export function removalInProgress(path: string, blocker: Blocker): UnlockError {
+export function removalInProgress(lock: LockNames, blocker: Blocker): UnlockError {
   const holder = toHolder(blocker);
   const reason =
-    blocker.path === path && holder.kind === 'link'
+    blocker.path === lock.lockPath && holder.kind === 'link'
       ? `its holder, ${nameHolder(holder)}, seems to be releasing it, because the holder's private file ` +
-        `${path}.${holder.token ?? ''} is gone. Removing the lock now could remove the lock of the next holder. ` +
+        `${lock.lockPath}.${holder.token ?? ''} is gone. Removing the lock now could remove the lock of the next holder. ` +
         `Try again later; if the lock is still there, remove it by hand.`
       : `another process is removing it, and has not finished in time: ${describe(blocker)}`;
-  return new UnlockError(`${path} can't be removed: ${reason}`, { path, holder });
+  return new UnlockError(`${lock.lockPath} can't be removed: ${reason}`, { ...names(lock), holder });
 }
 
 /** The error of a release by an object that doesn't hold the lock. */
-export function notHeld(path: string, seen: Blocker | undefined): NotLocked | NotMyLock {
+export function notHeld(lock: LockNames, seen: Blocker | undefined): NotLocked | NotMyLock {
   return seen === undefined
-    ? new NotLocked(`${path} is not locked, so there is nothing to release.`, { path })
+    ? new NotLocked(`${lock.lockPath} is not locked, so there is nothing to release.`, names(lock))
     : new NotMyLock(`This object doesn't hold the lock, so it can't release it: ${describe(seen)}`, {
-        path,
+        ...names(lock),
         holder: toHolder(seen),
       });
 }
 
 /** The error of a hold's second release. */
-export function holdEnded(path: string, seen: Blocker | undefined): NotLocked | NotMyLock {
-  const ended = `This hold of ${path} has ended already, so it has nothing to release.`;
+export function holdEnded(lock: LockNames, seen: Blocker | undefined): NotLocked | NotMyLock {
+  const ended = `This hold of ${lock.lockPath} has ended already, so it has nothing to release.`;
   return seen === undefined
-    ? new NotLocked(ended, { path })
-    : new NotMyLock(`${ended} Now ${describe(seen)}`, { path, holder: toHolder(seen) });
+    ? new NotLocked(ended, names(lock))
+    : new NotMyLock(`${ended} Now ${describe(seen)}`, { ...names(lock), holder: toHolder(seen) });
 }
 
 /** This process has broken a lock that it held itself. */
-export function brokenByThisProcess(path: string): NotMyLock {
+export function brokenByThisProcess(lock: LockNames): NotMyLock {
   const when = new Date().toISOString();
   return new NotMyLock(
-    `${path} was broken by breakLock() of this process, pid ${String(process.pid)}, at ${when}, while it was held.`,
-    { path },
+    `${lock.lockPath} was broken by breakLock() of this process, pid ${String(process.pid)}, at ${when}, while it was held.`,
+    names(lock),
   );
 }
 
 /** The error of a release by an object that held the lock until somebody removed it. */
-export function lockLost(path: string, seen: Blocker | undefined): NotMyLock {
+export function lockLost(lock: LockNames, seen: Blocker | undefined): NotMyLock {
   const now = seen === undefined ? 'Nobody holds it now.' : `Now ${describe(seen)}`;
   const when = `This was noticed at ${new Date().toISOString()}.`;
   return new NotMyLock(
-    `${path} was removed, by breakLock() or by hand, while this object held it. ${when} ${now}`,
+    `${lock.lockPath} was removed, by breakLock() or by hand, while this object held it. ${when} ${now}`,
     {
-      path,
+      ...names(lock),
       holder: seen === undefined ? undefined : toHolder(seen),
     },
   );

@@ -5,7 +5,7 @@ import { lightBeacon } from '../system/beacon.js';
 import { isLocal } from '../system/directory-facts.js';
 import { openLifeline } from '../system/lifeline.js';
 import { thisMachine, type Identity } from '../system/machine.js';
-import { lockFailed } from './messages.js';
+import { lockFailed, type LockNames } from './messages.js';
 import type { Options } from './options.js';
 import { randomBytes } from '../system/random-bytes.js';
 import { INITIAL_PID_NAMESPACE } from '../system/proc.js';
@@ -27,19 +27,20 @@ function identityOf(threaded: boolean): HolderIdentity {
 }
 
 /** @throws {LockFailed} if the system lacks the means for the moment: a claim without an identity can't be recovered. */
-function identityFor(lockPath: string, threaded: boolean): HolderIdentity {
+function identityFor(lock: LockNames, threaded: boolean): HolderIdentity {
   try {
     return identityOf(threaded);
   } catch (cause) {
-    throw lockFailed(lockPath, cause);
+    throw lockFailed(lock, cause);
   }
 }
 
-export function newRecord(lockPath: string, options: Options): HolderRecord {
+export function newRecord(lock: LockNames, options: Options): HolderRecord {
+  const { lockPath } = lock;
   const { note, threaded } = options;
   const since = Date.now();
   const token = newToken(since);
-  const identity = identityFor(lockPath, threaded);
+  const identity = identityFor(lock, threaded);
   const lifeline = openLifeline();
   const local = isLocal(dirname(lockPath));
   const beacon = local && keepsBeacon(options) ? lightBeacon(lockPath, token) : undefined;

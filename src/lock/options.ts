@@ -250,6 +250,7 @@ export function checkPath(path: unknown, name = 'the path to lock'): string {
       `${path} can't be locked: the current directory does not exist any more; use an absolute path`,
       {
         path,
+        lockPath: path,
         cause,
       },
     );

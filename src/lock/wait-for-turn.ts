@@ -9,21 +9,22 @@ import type { Blocker } from '../model/steps.js';
 const MAX_TIMER_MS = 2 ** 31 - 1;
 
 /**
- * Takes a place in the queue for `lockPath`, and resolves to it when it is the first.
+ * Takes a place in the queue of the lock, and resolves to it when it is the first.
  *
  * @param inspect Reads who holds the lock, for the error.
  */
 export async function waitForTurn(
-  lockPath: string,
+  lock: failures.LockNames,
   timeout: number,
   signal: AbortSignal | undefined,
   inspect: () => Promise<Blocker | undefined>,
 ): Promise<Place> {
+  const { lockPath } = lock;
   const outOfTime = async () => {
     const blocker = await inspect();
     return blocker === undefined
-      ? failures.timedOutInQueue(timeout, lockPath)
-      : failures.timedOut(timeout, lockPath, blocker);
+      ? failures.timedOutInQueue(timeout, lock)
+      : failures.timedOut(timeout, lock, blocker);
   };
   if (timeout <= 0 && !registry.queues.isFree(lockPath)) throw await outOfTime();
   const place = await enterQueue(lockPath, timeout, signal);

@@ -121,7 +121,7 @@ function refuseDeadlock(block: Block | undefined, { timeout = Infinity }: LockOp
 function checkWithin(lock: LockFile, within: Hold): void {
   if (within.lockPath !== lock.lockPath)
     throw new RangeError(`within must be a hold of ${lock.lockPath}, not of ${within.lockPath}`);
-  if (within.hasEnded) throw failures.withinEndedHold(lock.lockPath);
+  if (within.hasEnded) throw failures.withinEndedHold(lock);
 }
 
 function refusePromise(result: unknown): void {

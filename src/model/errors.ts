@@ -8,12 +8,29 @@
 import type { Holder } from './holder.js';
 
 export interface ErrorDetails {
-  /** The lock's path on disk. */
+  /** What is locked. */
   readonly path: string;
+  /** The lock's name on disk. */
+  readonly lockPath: string;
   /** The holder that was in the way, if there was one. */
   readonly holder?: Holder | undefined;
   readonly cause?: unknown;
 }
+
+/**
+ * The `code` of each error of this package, which a program may compare.
+ *
+ * @example
+ * if (error instanceof LockFileError) switch (error.code) { case 'LOCK_TIMEOUT': … }
+ */
+export type LockErrorCode =
+  | 'LOCK_TIMEOUT'
+  | 'ALREADY_LOCKED'
+  | 'WOULD_DEADLOCK'
+  | 'LOCK_FAILED'
+  | 'UNLOCK_FAILED'
+  | 'NOT_LOCKED'
+  | 'NOT_MY_LOCK';
 
 /**
  * The base class of this package's errors. Only a `TypeError` or `RangeError` about a bad argument is not one of them.
@@ -32,16 +49,19 @@ export abstract class LockFileError extends Error {
   /** A literal, since a minifier changes the class's own name. */
   abstract override readonly name: string;
   /** What happened, for programs. The same in every version and in every copy of this package. */
-  abstract readonly code: string;
-  /** The lock's absolute path on disk. */
+  abstract readonly code: LockErrorCode;
+  /** The path that is locked, absolute, as in `lock.path`. */
   readonly path: string;
+  /** The lock's name on disk, absolute, as in `lock.lockPath`. */
+  readonly lockPath: string;
   /** The holder that was in the way, if there was one. */
   readonly holder: Holder | undefined;
 
   /** Call it only from a kind of lock of your own. */
-  constructor(message: string, { path, holder, cause }: ErrorDetails) {
+  constructor(message: string, { path, lockPath, holder, cause }: ErrorDetails) {
     super(message, cause === undefined ? undefined : { cause });
     this.path = path;
+    this.lockPath = lockPath;
     this.holder = holder;
   }
 }
@@ -52,7 +72,9 @@ export abstract class LockFileError extends Error {
  * @example
  * if (error instanceof LockError) return 'busy';
  */
-export abstract class LockError extends LockFileError {}
+export abstract class LockError extends LockFileError {
+  abstract override readonly code: 'LOCK_TIMEOUT' | 'ALREADY_LOCKED' | 'WOULD_DEADLOCK' | 'LOCK_FAILED';
+}
 
 /**
  * The timeout expired while another holder had the lock. `holder` describes it.
@@ -107,7 +129,7 @@ export class LockFailed extends LockError {
  */
 export class UnlockError extends LockFileError {
   readonly name: string = 'UnlockError';
-  readonly code: string = 'UNLOCK_FAILED';
+  readonly code: 'UNLOCK_FAILED' | 'NOT_LOCKED' | 'NOT_MY_LOCK' = 'UNLOCK_FAILED';
 }
 
 /**
@@ -132,3 +154,12 @@ export class NotMyLock extends UnlockError {
   override readonly name = 'NotMyLock';
   override readonly code = 'NOT_MY_LOCK';
 }
+
+/**
+ * Any error of this package, as a union that `code` narrows.
+ *
+ * @example
+ * const { code, holder } = error as AnyLockError;
+ */
+export type AnyLockError =
+  LockTimeout | AlreadyLocked | WouldDeadlock | LockFailed | UnlockError | NotLocked | NotMyLock;

@@ -147,7 +147,7 @@ export class SQLiteLockFile extends LockBase {
       throw new LockFailed(
         `${this.lockPath} can't be locked: there is no SQLite. Use Node.js 22.13 or newer, which has node:sqlite, or ` +
           `run \`npm install node-sqlite3-wasm\`.`,
-        { path: this.lockPath, cause },
+        { path: this.path, lockPath: this.lockPath, cause },
       );
     }
   }

@@ -100,7 +100,9 @@ describe('the data of a hold', () => {
       );
       await dead.line();
       await dead.kill();
-      const Lock = ({ ...kinds, PidLockFile, SQLiteLockFile } as Record<string, typeof LockFile>)[kind];
+      const Lock = ({ ...kinds, PidLockFile, SQLiteLockFile } as unknown as Record<string, typeof LockFile>)[
+        kind
+      ];
       if (Lock === undefined) throw new Error(kind);
       const hold = await new Lock(path).acquire();
       expect(hold.clean, kind).to.equal(false);

@@ -86,7 +86,12 @@ function laws(kind: KindName, makeForm: () => Form): void {
       await holder.acquire();
       for (const how of [0, -1, -Infinity, { timeout: 0 }]) {
         const error = await failure(() => open().acquire(how));
-        expect(error).to.include({ name: 'AlreadyLocked', code: 'ALREADY_LOCKED', path: `${path}.lock` });
+        expect(error).to.include({
+          name: 'AlreadyLocked',
+          code: 'ALREADY_LOCKED',
+          path,
+          lockPath: `${path}.lock`,
+        });
         expect(error.holder).to.include({ pid: process.pid, note: 'busy' });
         expect(error.message).to.include(`pid ${process.pid}`).and.to.include('busy');
       }
@@ -102,7 +107,12 @@ function laws(kind: KindName, makeForm: () => Form): void {
         const error = await failure(() => open({ timeout: fallback }).acquire(how));
         // A timer may fire a millisecond early, by the clock that is read here.
         expect(performance.now() - start).to.be.greaterThan(38);
-        expect(error).to.include({ name: 'LockTimeout', code: 'LOCK_TIMEOUT', path: `${path}.lock` });
+        expect(error).to.include({
+          name: 'LockTimeout',
+          code: 'LOCK_TIMEOUT',
+          path,
+          lockPath: `${path}.lock`,
+        });
         expect(error.message).to.match(/^Timed out after 40 ms: /);
         expect(error.holder).to.include({ pid: process.pid });
       }
@@ -132,7 +142,7 @@ function laws(kind: KindName, makeForm: () => Form): void {
   describe('release', () => {
     it('of a lock that nobody holds is NotLocked', async () => {
       const error = await failure(() => open().release());
-      expect(error).to.include({ name: 'NotLocked', code: 'NOT_LOCKED', path: `${path}.lock` });
+      expect(error).to.include({ name: 'NotLocked', code: 'NOT_LOCKED', path, lockPath: `${path}.lock` });
     });
 
     it('twice is NotLocked', async () => {
@@ -145,7 +155,7 @@ function laws(kind: KindName, makeForm: () => Form): void {
     it('of a lock that another object holds is NotMyLock, and leaves it', async () => {
       const holder = await new LockFile(path).acquire();
       const error = await failure(() => open().release());
-      expect(error).to.include({ name: 'NotMyLock', code: 'NOT_MY_LOCK', path: `${path}.lock` });
+      expect(error).to.include({ name: 'NotMyLock', code: 'NOT_MY_LOCK', path, lockPath: `${path}.lock` });
       expect(error.holder).to.include({ pid: process.pid });
       expect(await holder.isHeld()).to.equal(true);
       await holder.release();

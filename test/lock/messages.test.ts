@@ -20,6 +20,8 @@ const record: HolderRecord = {
 const alive = { verdict: 'alive', reason: 'the process is alive' } as const;
 const holder: Holder = { ...record, ...alive, kind: 'link' };
 
+const names = { path: '/a', lockPath: '/a.lock' };
+
 describe('the message of an error', () => {
   describe('about a holder', () => {
     const say = (change: Partial<Holder>) => describeHolder('/a.lock', { ...holder, ...change }, now);
@@ -147,33 +149,46 @@ describe('an error', () => {
   for (const [name, [family, code]] of Object.entries(families)) {
     it(`${name} is of its family, with name, code, path, holder and cause`, () => {
       const cause = new Error('cause');
-      const error = new errors[name as keyof typeof families]('words', { path: '/a.lock', holder, cause });
+      const error = new errors[name as keyof typeof families]('words', {
+        path: '/a',
+        lockPath: '/a.lock',
+        holder,
+        cause,
+      });
       expect(error).to.be.instanceOf(family).and.instanceOf(errors.LockFileError).and.instanceOf(Error);
-      expect(error).to.include({ name, code, path: '/a.lock', holder, cause, message: 'words' });
+      expect(error).to.include({
+        name,
+        code,
+        path: '/a',
+        lockPath: '/a.lock',
+        holder,
+        cause,
+        message: 'words',
+      });
       expect(String(error)).to.equal(`${name}: words`);
       expect(error.stack).to.include('messages.test');
-      expect(new errors[name as keyof typeof families]('words', { path: '/a.lock' })).not.to.have.property(
-        'cause',
-      );
+      expect(
+        new errors[name as keyof typeof families]('words', { path: '/a', lockPath: '/a.lock' }),
+      ).not.to.have.property('cause');
     });
   }
 
   it('of ours stays what it is when it ends another call', () => {
-    const ours = new errors.NotLocked('words', { path: '/a.lock' });
+    const ours = new errors.NotLocked('words', { path: '/a', lockPath: '/a.lock' });
     for (const wrap of [
       failures.lockFailed,
       failures.unlockFailed,
       failures.breakFailed,
       failures.inspectFailed,
     ]) {
-      expect(wrap('/a.lock', ours)).to.equal(ours);
+      expect(wrap(names, ours)).to.equal(ours);
     }
   });
 
   it('a task that is still acquiring is named as such, by either error', () => {
-    expect(failures.timedOutInQueue(5, '/a.lock')).to.be.instanceOf(errors.LockTimeout);
-    expect(failures.timedOutInQueue(0, '/a.lock')).to.be.instanceOf(errors.AlreadyLocked);
-    expect(failures.timedOutInQueue(5, '/a.lock').message).to.include('another task in this thread');
+    expect(failures.timedOutInQueue(5, names)).to.be.instanceOf(errors.LockTimeout);
+    expect(failures.timedOutInQueue(0, names)).to.be.instanceOf(errors.AlreadyLocked);
+    expect(failures.timedOutInQueue(5, names).message).to.include('another task in this thread');
   });
 
   it('a recovery that takes too long is an UnlockError that names the recovering process', () => {
@@ -182,12 +197,12 @@ describe('an error', () => {
       found: { kind: 'link', text: '', record },
       judgement: alive,
     } as const;
-    const error = failures.removalInProgress('/a.lock', blocker);
+    const error = failures.removalInProgress(names, blocker);
     expect(error).to.be.instanceOf(errors.UnlockError);
     expect(error.message)
       .to.include('another process is removing it')
       .and.to.include('/a.lock.evict is held by pid 4711');
-    const own = failures.removalInProgress('/a.lock', { ...blocker, path: '/a.lock' });
+    const own = failures.removalInProgress(names, { ...blocker, path: '/a.lock' });
     expect(own.message).to.include('its holder, pid 4711').and.to.include(`/a.lock.${record.token} is gone`);
   });
 });

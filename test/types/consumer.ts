@@ -31,6 +31,8 @@ import {
   withLock,
   withLockSync,
   type AcquireOptions,
+  type AnyLockError,
+  type LockErrorCode,
   type Holder,
   type HolderRecord,
   type LockOptions,
@@ -145,6 +147,12 @@ export class Store {
 export function tells(error: unknown): string {
   if (!(error instanceof LockFileError)) throw error;
   expectTypeOf(error.path).toEqualTypeOf<string>();
+  expectTypeOf(error.lockPath).toEqualTypeOf<string>();
+  expectTypeOf(error.code).toEqualTypeOf<LockErrorCode>();
+  const any = error as AnyLockError;
+  if (any.code === 'LOCK_TIMEOUT') expectTypeOf(any).toEqualTypeOf<LockTimeout>();
+  // @ts-expect-error No error has this code.
+  if (any.code === 'LOCK_TIMEOT') return '';
   expectTypeOf(error.holder).toEqualTypeOf<Holder | undefined>();
   expectTypeOf(error.holder?.verdict).toEqualTypeOf<'alive' | 'dead' | 'unknown' | undefined>();
   expectTypeOf<LockTimeout['code']>().toEqualTypeOf<'LOCK_TIMEOUT'>();
