@@ -8,6 +8,7 @@
  * const add = (users: string[] = []): string[] | Unchanged => (users.includes('ann') ? UNCHANGED : [...users, 'ann']);
  */
 export interface Unchanged {
+  /** Never present: it only distinguishes the type. */
   readonly 'leaves the file as it is': never;
 }
 

@@ -160,7 +160,7 @@ export abstract class LockCalls<C extends AnyClaim> extends LockKind<C> {
       dropClaim(claim.record, 'released');
     } catch (error) {
       const isOver = error instanceof NotLocked || error instanceof NotMyLock;
-      const isGone = !isOver && own !== undefined && (yield* this.#isGone(own.claim, error));
+      const isGone = !isOver && own !== undefined && (yield* this.isGone(own.claim, error));
       if (isOver || isGone) this.#ownership.end(own);
       else this.#ownership.putBack(own);
       if (!isGone) throw failures.unlockFailed(this, error);
@@ -175,18 +175,6 @@ export abstract class LockCalls<C extends AnyClaim> extends LockKind<C> {
       throw error;
     }
     this.#ownership.end(own);
-  }
-
-  /** Was the lock removed together with its directory? Then a release has nothing to look at, and is refused. */
-  *#isGone(claim: C, refusal: unknown): Protocol<boolean> {
-    const code = (refusal as NodeJS.ErrnoException | undefined)?.code;
-    if (code !== 'ENOENT' && code !== 'ENOTDIR') return false;
-    try {
-      const seen = yield* this.inspecting();
-      return seen === undefined || !recordsOf(seen.found).some(({ token }) => token === claim.record.token);
-    } catch {
-      return false;
-    }
   }
 
   /** The claim by which the whole process holds the lock, whichever thread and object made it (HOLD-4). */
@@ -239,24 +227,6 @@ export abstract class LockCalls<C extends AnyClaim> extends LockKind<C> {
       throw failures.breakFailed(this, error);
     } finally {
       untrackClaim(claim);
-    }
-  }
-
-  /** Reads who holds the lock. A system error becomes an error of this package. */
-  protected *inspectingLock(): Protocol<Blocker | undefined> {
-    try {
-      return yield* this.inspecting();
-    } catch (error) {
-      throw failures.inspectFailed(this, error);
-    }
-  }
-
-  /** The same for the message of an error, which a second error must not hide. */
-  protected *inspectingForMessage(): Protocol<Blocker | undefined> {
-    try {
-      return yield* this.inspecting();
-    } catch {
-      return undefined;
     }
   }
 

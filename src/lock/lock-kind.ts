@@ -8,6 +8,7 @@ import { putOutBeacon } from '../system/beacon.js';
 import { isSweepDue } from '../system/directory-facts.js';
 import type { Io, WaitPolicy } from '../driver/run.js';
 import * as failures from './messages.js';
+import { recordsOf } from '../protocol/inspect.js';
 import { ignoreErrors } from '../protocol/retry.js';
 import { newRecord } from './new-record.js';
 import { checkOptions, checkPath, type LockOptions, type Options } from './options.js';
@@ -106,5 +107,35 @@ export abstract class LockKind<C extends AnyClaim> {
       pollInterval: this.options.pollInterval,
       expired: (blocker) => failures.removalInProgress(this, blocker),
     };
+  }
+
+  /** Reads who holds the lock. A system error becomes an error of this package. */
+  protected *inspectingLock(): Protocol<Blocker | undefined> {
+    try {
+      return yield* this.inspecting();
+    } catch (error) {
+      throw failures.inspectFailed(this, error);
+    }
+  }
+
+  /** The same for the message of an error, which a second error must not hide. */
+  protected *inspectingForMessage(): Protocol<Blocker | undefined> {
+    try {
+      return yield* this.inspecting();
+    } catch {
+      return undefined;
+    }
+  }
+
+  /** Was the lock removed together with its directory? Then a release has nothing to look at, and is refused. */
+  protected *isGone(claim: C, refusal: unknown): Protocol<boolean> {
+    const code = (refusal as NodeJS.ErrnoException | undefined)?.code;
+    if (code !== 'ENOENT' && code !== 'ENOTDIR') return false;
+    try {
+      const seen = yield* this.inspecting();
+      return seen === undefined || !recordsOf(seen.found).some(({ token }) => token === claim.record.token);
+    } catch {
+      return false;
+    }
   }
 }

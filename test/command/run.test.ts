@@ -136,7 +136,12 @@ describe('holdfast run', () => {
       );
       const { error } = JSON.parse(stderr) as { error: { holder: object; path: string } };
       expect(code).to.equal(3);
-      expect(error).to.include({ code: 'ALREADY_LOCKED', path: lock.path, lockPath: lock.lockPath, exitCode: 3 });
+      expect(error).to.include({
+        code: 'ALREADY_LOCKED',
+        path: lock.path,
+        lockPath: lock.lockPath,
+        exitCode: 3,
+      });
       expect(error.holder).to.include({ pid: process.pid, note: 'a test', verdict: 'alive' });
       await lock.release();
     });

@@ -7,6 +7,7 @@ import { projectDirectory, sourceFiles } from '../support/paths.js';
 
 const exported = [
   'AlreadyLocked',
+  'Hold',
   'LinkLockFile',
   'LockBase',
   'LockError',
@@ -19,7 +20,9 @@ const exported = [
   'NotMyLock',
   'PidLockFile',
   'SymlinkLockFile',
+  'UNCHANGED',
   'UnlockError',
+  'WouldDeadlock',
   'locked',
   'lockedSync',
   'updateFile',
