@@ -27,4 +27,4 @@ export { UNCHANGED, type Unchanged } from './files/unchanged.js';
 export { updateFile, updateFileSync } from './files/update-file.js';
 export type { NewContent, UpdatedContent, UpdateFileOptions, UpdateOptions } from './files/update-file.js';
 export { updateJson, updateJsonSync } from './files/update-json.js';
-export type { UpdateJsonOptions } from './files/update-json.js';
+export type { UpdatedValue, UpdateJsonOptions } from './files/update-json.js';

@@ -72,9 +72,6 @@ const OPTION_NAMES = [
   ...(['encoding', 'fileMode'] satisfies (keyof UpdateFileOptions)[]),
 ];
 
-/** Options of a synchronous call, which nothing can abort. */
-export type Synchronous<Options extends UpdateOptions> = Omit<Options, 'signal'>;
-
 interface AsText extends UpdateFileOptions {
   readonly encoding?: BufferEncoding | undefined;
 }
@@ -156,17 +153,17 @@ export async function callUpdate(
 export function updateFileSync<Content extends NewContent>(
   path: string | URL,
   update: (old: string | undefined, hold: Hold) => Content,
-  options?: Synchronous<AsText>,
+  options?: Omit<AsText, 'signal'>,
 ): UpdatedContent<Content>;
 export function updateFileSync<Content extends NewContent>(
   path: string | URL,
   update: (old: Buffer | undefined, hold: Hold) => Content,
-  options: Synchronous<AsBytes>,
+  options: Omit<AsBytes, 'signal'>,
 ): UpdatedContent<Content, Buffer | undefined>;
 export function updateFileSync(
   path: string | URL,
   update: (old: never, hold: Hold) => NewContent,
-  options?: Synchronous<UpdateFileOptions>,
+  options?: Omit<UpdateFileOptions, 'signal'>,
 ): unknown {
   return callUpdateSync(path, update, options, updateFileSync);
 }
@@ -175,7 +172,7 @@ export function updateFileSync(
 export function callUpdateSync(
   path: string | URL,
   update: (old: never, hold: Hold) => NewContent,
-  options: Synchronous<UpdateFileOptions> = {},
+  options: Omit<UpdateFileOptions, 'signal'> = {},
   call: Call,
 ): unknown {
   checkNames(options, OPTION_NAMES);

@@ -10,7 +10,7 @@ import { BLOCK_OPTION_NAMES, refuseSignal } from '../lock/block-options.js';
 import { checkNames } from '../lock/option-names.js';
 import { checkPath } from '../lock/options.js';
 import { UNCHANGED, type Unchanged } from './unchanged.js';
-import { callUpdate, callUpdateSync, type Synchronous, type UpdateOptions } from './update-file.js';
+import { callUpdate, callUpdateSync, type UpdateOptions } from './update-file.js';
 
 /**
  * Options for updating a JSON file.
@@ -59,8 +59,13 @@ export function updateJson(
   return callUpdateJson(path, update, options, updateJson);
 }
 
-/** The value in a file after an update. Without an explicit type argument, `Value` may contain `UNCHANGED`. */
-type UpdatedValue<Value> = [Unchanged] extends [Value] ? Exclude<Value, Unchanged> | undefined : Value;
+/**
+ * The value in a file after an update: `undefined` is possible only if the update may return `UNCHANGED`.
+ *
+ * @example
+ * const state: UpdatedValue<State> = await updateJson<State>('state.json', (old = first) => next(old));
+ */
+export type UpdatedValue<Value> = [Unchanged] extends [Value] ? Exclude<Value, Unchanged> | undefined : Value;
 
 async function callUpdateJson(
   path: string | URL,
@@ -93,17 +98,17 @@ async function callUpdateJson(
 export function updateJsonSync<Value>(
   path: string | URL,
   update: (old: Value | undefined, hold: Hold) => Value,
-  options?: Synchronous<UpdateJsonOptions>,
+  options?: Omit<UpdateJsonOptions, 'signal'>,
 ): UpdatedValue<Value>;
 export function updateJsonSync<Value>(
   path: string | URL,
   update: (old: Value | undefined, hold: Hold) => Value | Unchanged,
-  options?: Synchronous<UpdateJsonOptions>,
+  options?: Omit<UpdateJsonOptions, 'signal'>,
 ): Value | undefined;
 export function updateJsonSync(
   path: string | URL,
   update: (old: never, hold: Hold) => unknown,
-  options: Synchronous<UpdateJsonOptions> = {},
+  options: Omit<UpdateJsonOptions, 'signal'> = {},
 ): unknown {
   checkUpdate(update);
   checkNames(options, OPTION_NAMES);
