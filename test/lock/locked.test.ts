@@ -111,6 +111,22 @@ describe('a function under a lock', () => {
     await holder.release();
   });
 
+  it('may end the process: its code is kept, the lock is released, and nothing after it runs', async () => {
+    const forms = [
+      "await holdfast.withLock('config.json', EXIT)",
+      "holdfast.withLockSync('config.json', EXIT)",
+      "await holdfast.locked('config.json')(EXIT)()",
+      "await holdfast.updateJson('config.json', EXIT)",
+      "holdfast.updateFileSync('config.json', EXIT)",
+    ];
+    for (const form of forms) {
+      const script = `${form.replace('EXIT', '() => process.exit(3)')}; say('after');`;
+      const { code, stdout } = await run(script, { cwd: directory.path });
+      expect({ code, stdout }, form).to.deep.equal({ code: 3, stdout: '' });
+      expect(readdirSync(directory.path), form).to.deep.equal([]);
+    }
+  });
+
   it('is the work of a hold that it gets, which it may release itself', async () => {
     const early = async (hold: Hold) => {
       expect(hold.clean).to.equal(true);
