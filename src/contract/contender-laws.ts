@@ -79,7 +79,7 @@ export const contenderLaws: readonly Law[] = [
   },
   {
     row: 'recovery',
-    name: 'a dead holder’s lock is free, and whoever takes it is told of its holder',
+    name: 'a dead holder’s lock is free, and the next holder learns of it',
     needsProcesses: true,
     check: async ({ form, make, startPeer, path }) => {
       const [lock, other] = [make(), await startPeer()];

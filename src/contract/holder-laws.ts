@@ -155,7 +155,7 @@ export const holderLaws: readonly Law[] = [
   },
   {
     row: 'breakLock()',
-    name: 'removes whoever’s lock, whose release then is NotMyLock and removes nobody else’s',
+    name: 'removes the lock of any holder, whose release then is NotMyLock and removes no other lock',
     check: async ({ form, make }) => {
       const [old, breaker, next] = [make(), make(), make()];
       await form.acquire(old);

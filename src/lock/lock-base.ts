@@ -222,7 +222,7 @@ export abstract class LockBase<C extends AnyClaim = AnyClaim> extends LockCalls<
   }
 
   /**
-   * Removes the lock, whoever holds it, even if the holder is alive. Does nothing if nobody holds it. This is the only
+   * Removes the lock of any holder, even one that is alive. Does nothing if nobody holds it. This is the only
    * call that can let a second holder in: use it if you know that the holder is stuck.
    *
    * @throws {UnlockError} if the lock can't be removed, or is a directory with files of another program; and after a

@@ -214,7 +214,7 @@ export abstract class LockCalls<C extends AnyClaim> extends LockKind<C> {
     return this.#ownership.held === held && this.#isOwn(yield* this.inspectingLock());
   }
 
-  /** Removes the lock, whoever holds it. */
+  /** Removes the lock of any holder. */
   protected *breakingLock(): Protocol<void> {
     const claim = this.newClaim();
     this.track(claim);

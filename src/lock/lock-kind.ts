@@ -65,7 +65,7 @@ export abstract class LockKind<C extends AnyClaim> {
   protected abstract releasing(claim: C): Protocol<boolean>;
   /** Reads who holds the lock, and whether the holder is alive; `undefined` if nobody holds it. */
   protected abstract inspecting(): Protocol<Blocker | undefined>;
-  /** Removes the lock that it finds, whoever holds it, but no lock that came later. Returns the records it removed. */
+  /** Removes the lock that it finds, of any holder, but no lock that came later. Returns the records it removed. */
   protected abstract breaking(claim: C): Protocol<readonly HolderRecord[]>;
 
   /** Removes whatever exists of a claim, at whatever point its acquire or release was interrupted; also at exit. */

@@ -26,7 +26,7 @@ describe('the documents', () => {
     );
   });
 
-  it('how-it-works.md: in the picture of a recovery, whoever recovers makes the calls that it makes', () => {
+  it('how-it-works.md: in the picture of a recovery, the recovering process makes the calls that are drawn', () => {
     const directory = temporaryDirectory();
     const lock = new LockFile(directory.join('config.json'));
     const take = `import(${JSON.stringify(packageUrl)}).then(({ LockFile }) => {

@@ -9,7 +9,7 @@ import { PAGE, complaints } from './rules.js';
 const lock = `/**
  * A lock.
  *
- * Rule DOOR-1: it is shut by whoever goes.
+ * Rule DOOR-1: The last one out shuts it.
  * Rule DOOR-2: nobody else opens it.
  */
 export const shut = true; // DOOR-1

@@ -106,7 +106,7 @@ export function atPause(
   base: string,
 ): Memory {
   const letsPass = line?.isYielding === true || before.line.startsWith('courteous') ? 'courteous ' : '';
-  // Whoever lets others pass does so in steps, and still knows then what it saw before.
+  // An actor that lets others pass does so in steps, and still knows what it saw before.
   if (line?.isYielding === true) {
     const step = before.line === '' ? 1 : Number(/\d/.exec(before.line)?.[0] ?? 1) + 1;
     return { ...before, base, line: `${letsPass}step ${step}` };

@@ -113,7 +113,7 @@ export class Moves {
     return true;
   }
 
-  /** A power cut: whoever runs dies; those at their start come when the machine is up again. */
+  /** A power cut: every running actor dies; those at their start come when the machine is up again. */
   #cut(row: Row, mishap: Mishap, next: Row): boolean {
     const running = this.actors.map((actor, index) => {
       const node = this.nodeOf(row, index);
@@ -206,7 +206,7 @@ export class Moves {
     return this.#numberWorld({ ...outcome.world, broken }) * MANY + answer;
   }
 
-  /** Whose locks an op may remove: whoever breaks by force, those that it saw (RELEASE-2). */
+  /** Whose locks an op may remove: a forced break, those that it saw (RELEASE-2). */
   #breakable({ forces }: Op): number {
     let breakable = 0;
     for (const [index, { mark, isNameless }] of this.scenario.actors.entries())

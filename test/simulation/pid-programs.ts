@@ -58,7 +58,7 @@ export const pidHolder = (index: number, protocols: Protocols = shipped): Progra
   first: 'hold',
 });
 
-/** Breaks whoever's pid file by force. */
+/** Breaks the pid file of any holder by force. */
 export function pidBreaker(index: number, protocols: Protocols = shipped): Program {
   const claim = claimOf(index);
   return {

@@ -188,7 +188,7 @@ export function holder(index: number, kind: Kind, protocols: Protocols = shipped
   return { ...contender(index, kind, protocols), first: 'hold' };
 }
 
-/** Breaks whoever's lock by force. */
+/** Breaks the lock of any holder by force. */
 export function breaker(index: number, kind: Kind, protocols: Protocols = shipped): Program {
   const claim = claimOf(index, kind);
   return {
