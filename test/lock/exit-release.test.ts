@@ -139,7 +139,7 @@ describe('at exit', () => {
       const ending = await run(
         `const { beforeExitRelease } = await import(${JSON.stringify(exitHookUrl)});
          const lock = new LockFile('config.json').acquireSync();
-         beforeExitRelease(() => say('one ' + lock.iAmLockingSync()));
+         beforeExitRelease(() => say('one ' + lock.isHeldSync()));
          beforeExitRelease(() => { throw new Error('ignored'); });
          beforeExitRelease(() => say('never'))();
          ${end}`,
@@ -240,7 +240,7 @@ describe('at exit', () => {
       `const lock = new LockFile('config.json').acquireSync();
        process.kill(process.pid, 'SIGTERM');
        await new Promise((resolve) => setTimeout(resolve, 100));
-       say([process.pid, lock.iAmLockingSync()].join());`,
+       say([process.pid, lock.isHeldSync()].join());`,
       { ...options(), wrapper },
     );
     expect(ending.stdout, ending.stderr).to.equal('1,true\n');

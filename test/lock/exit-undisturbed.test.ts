@@ -136,7 +136,7 @@ for (const [version, path] of Object.entries({ '4': signalExit4, '3': signalExit
   Object.assign(programs, {
     [`listeners of signal-exit ${version}, by a signal`]: {
       text: `
-        ${onExit}((code, signal) => say([code, signal, globalThis.lock?.iAmLockingSync() ?? true].join()));
+        ${onExit}((code, signal) => say([code, signal, globalThis.lock?.isHeldSync() ?? true].join()));
         HOLD
         stay(); say('ready');`,
       signal: 'SIGTERM',
@@ -145,7 +145,7 @@ for (const [version, path] of Object.entries({ '4': signalExit4, '3': signalExit
     [`listeners of signal-exit ${version} that came after the lock, by a signal`]: {
       text: `
         HOLD
-        ${onExit}((code, signal) => say([code, signal, globalThis.lock?.iAmLockingSync() ?? true].join()));
+        ${onExit}((code, signal) => say([code, signal, globalThis.lock?.isHeldSync() ?? true].join()));
         stay(); say('ready');`,
       signal: 'SIGINT',
       expected: { code: null, signal: 'SIGINT', stdout: 'ready\n,SIGINT,true\n' },
@@ -207,7 +207,7 @@ Object.assign(programs, {
       HOLD
       stay(); say('ready');
       await sleep(300);
-      say(String(globalThis.lock?.iAmLockingSync() ?? true));
+      say(String(globalThis.lock?.isHeldSync() ?? true));
       process.kill(process.pid, 'SIGINT');`,
     signal: 'SIGTERM',
     expected: { code: null, signal: 'SIGINT', stdout: 'ready\nkept\ntrue\n' },

@@ -18,7 +18,7 @@ describe('a directory', () => {
       const { isLocal } = await import(new URL('system/directory-facts.js', ${JSON.stringify(packageUrl)}));
       const isRecordLocal = () => {
         const lock = new LockFile('data/README').acquireSync(0);
-        const { local } = lock.holderSync();
+        const { local } = lock.record;
         lock.releaseSync();
         return local === true;
       };

@@ -22,7 +22,7 @@ describe('the identity of a thread', () => {
       }
       for (const descriptor of descriptors) fs.closeSync(descriptor);
       const lock = new SymlinkLockFile('README').acquireSync(0);
-      const { boot, started, pidNamespace } = lock.holderSync();
+      const { boot, started, pidNamespace } = lock.record;
       say([boot, started, pidNamespace].includes(undefined) ? 'incomplete' : 'complete');
       lock.releaseSync();`;
       const { stdout } = await run(script, {
@@ -39,7 +39,7 @@ describe('the identity of a thread', () => {
       const platformScript = `Object.defineProperty(process, 'platform', { value: '${platform}' })`;
       const script = `
         const lock = new MkdirLockFile('README').acquireSync(0);
-        const { boot, started, pidNamespace, timeNamespace, image, lifeline } = lock.holderSync();
+        const { boot, started, pidNamespace, timeNamespace, image, lifeline } = lock.record;
         say(JSON.stringify({ boot, started, pidNamespace, timeNamespace, image, lifeline }));
         lock.releaseSync();
         const { thisMachine } = await import(new URL('system/machine.js', ${JSON.stringify(packageUrl)}));
