@@ -46,7 +46,7 @@ export const mutants: Readonly<Record<string, Mutant>> = {
   },
   'EVICT-5, a name that is our claim is ours': {
     file: 'protocol/contend.js',
-    from: /if \(isClaim\(found, claim\)\)\s+return taken\(previous\);/,
+    from: /if \(isClaim\(found, claim\)\)\s+return \{ taken: true, \.\.\.replaced \};/,
     to: '',
     scenario: (protocols) => refused(['link'], 'free', 'whose reply is lost', protocols),
     law: /LAW-5/,
@@ -249,7 +249,7 @@ export const realMutants: Readonly<Record<string, RealMutant>> = {
   },
   'QUEUE-3, a waiter that does not move is passed': {
     file: 'protocol/acquire.js',
-    from: /position = isPassing \? \{ ahead: undefined, isPassing \} : \{ ahead: nearest \};/,
+    from: /position = isPassing \? \{ ahead: undefined, isPassing \} : \{ ahead: nearest, count \};/,
     to: 'position = { ahead: nearest };',
     test: 'protocol/wait-queue.test.js',
     name: 'watches the lock itself once a later one has it',

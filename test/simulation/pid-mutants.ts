@@ -37,8 +37,8 @@ export const pidMutants: Readonly<Record<string, Mutant>> = {
   },
   'PID-2, the record goes last': {
     file: 'protocol/pid-lock.js',
-    from: /const content = yield\* read\(path\);\s+const ours = yield\* isOurs\(path, content, record\);\s+if \(ours\)/,
-    to: 'const content = yield* read(path); const ours = yield* isOurs(path, content, record); yield* unlink(recordBeside(path)); if (ours)',
+    from: /const content = yield\* read\(path\);\s+const ours = yield\* belongs\(path, content, record\);\s+if \(ours\)/,
+    to: 'const content = yield* read(path); const ours = yield* belongs(path, content, record); yield* unlink(recordBeside(path)); if (ours)',
     scenario: (protocols) => pidContest(1, 'free', 1, protocols),
     law: /LAW-[45]/,
   },
