@@ -159,10 +159,9 @@ export function* remove(name: string, found: Found, lock: string): Protocol<void
   if (found.kind === 'mkdir') {
     for (const record of found.records) yield* removeClaim(name, record.token);
     for (const token of found.lost ?? []) yield* removeClaim(name, token);
-  } else if (found.kind === 'lost' && found.names === undefined) {
-    yield* removeLost(name, lock);
   } else if (found.kind === 'lost') {
-    for (const token of found.names ?? []) yield* removeClaim(name, token);
+    if (found.names === undefined) yield* removeLost(name, lock);
+    else for (const token of found.names) yield* removeClaim(name, token);
   } else if (found.kind === 'foreign' && found.names !== undefined) {
     for (const each of found.names) yield* unlink(claimIn(name, each), name);
     yield* rmdir(name);

@@ -45,11 +45,14 @@ export function* removeLost(name: string, lock: string): Protocol<void> {
 
 /** Removes the private files of `lock` that are the same file as `name`. */
 export function* removePrivateFile(name: string, lock: string): Protocol<void> {
-  const directory = directoryOf(lock);
-  for (const each of (yield* list(directory, MAX_NAMES_READ)) ?? []) {
-    const token = tokenOfPrivateFile(each);
-    const path = `${directory}/${each}`;
-    if (token !== undefined && path === privatePath(lock, token) && (yield* sameFile(name, path)))
-      yield* unlink(path);
-  }
+  for (const path of yield* privateFilesOf(lock)) if (yield* sameFile(name, path)) yield* unlink(path);
+}
+
+/** The private files that end with a token, of `name` or of another file whose names begin with it. */
+export function* privateFilesOf(name: string): Protocol<readonly string[]> {
+  const directory = directoryOf(name);
+  const names = (yield* list(directory, MAX_NAMES_READ)) ?? [];
+  return names
+    .map((each) => `${directory}/${each}`)
+    .filter((path) => path === privatePath(name, tokenOfPrivateFile(path) ?? ''));
 }

@@ -54,7 +54,8 @@ export function secondName(path: string, record: HolderRecord): string {
 
 /** Reads a pid file and the record beside it, and judges its holder; `undefined` if neither exists. */
 export function* inspectPid(path: string): Protocol<Blocker | undefined> {
-  for (let reads = 1; ; reads++) {
+  let reads = 1;
+  for (; ; reads++) {
     const beside = yield* readLock(recordBeside(path));
     const content = yield* read(path);
     const [record] = beside === undefined ? [] : recordsOf(beside);

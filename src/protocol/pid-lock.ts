@@ -26,18 +26,11 @@
  * Not promised: safety in a race with a program that doesn't use `<path>.evict`. Between our second check of a dead
  * program's pid file and its removal, another such program may have replaced it.
  */
-import {
-  directoryOf,
-  evictionOf,
-  privatePath,
-  recordBeside,
-  tokenOfPrivateFile,
-} from '../model/file-names.js';
+import { evictionOf, privatePath, recordBeside } from '../model/file-names.js';
 import type { HolderRecord } from '../model/record.js';
 import {
   create,
   link,
-  list,
   pause,
   read,
   sameFile,
@@ -55,7 +48,7 @@ import {
   type Attempt,
   type Replaced,
 } from './contend.js';
-import { removePrivateFile } from './crash.js';
+import { privateFilesOf, removePrivateFile } from './crash.js';
 import { isClaim, isSame, readLock, recordsOf } from './inspect.js';
 import {
   inspectPid,
@@ -67,9 +60,6 @@ import {
   type PidClaim,
 } from './pid-file.js';
 import { bestEffort, ignoreErrors, retry } from './retry.js';
-
-/** How many names of the directory are read. */
-const MAX_NAMES_READ = 10_000;
 
 /** Takes the lock, with as many pauses as necessary and nothing on disk during a pause (ACQUIRE-1). */
 export function* acquirePid(claim: PidClaim): Protocol<Attempt & { taken: true }> {
@@ -159,12 +149,7 @@ function* clear(path: string, found: Found | undefined): Protocol<Replaced> {
  */
 function* clearErased(path: string): Protocol<void> {
   if (yield* isOfErasedRecord(path, yield* read(path))) yield* retry(() => unlink(path));
-  const directory = directoryOf(path);
-  for (const each of (yield* list(directory, MAX_NAMES_READ)) ?? []) {
-    const token = tokenOfPrivateFile(each);
-    const name = `${directory}/${each}`;
-    if (token !== undefined && name === privatePath(`${path}.pid`, token)) yield* retry(() => unlink(name));
-  }
+  for (const name of yield* privateFilesOf(`${path}.pid`)) yield* retry(() => unlink(name));
   yield* removePrivateFile(recordBeside(path), path);
   yield* retry(() => unlink(recordBeside(path)));
 }
