@@ -37,6 +37,11 @@ export function openLifeline(): number | undefined {
 /** Closes the lifeline when this thread holds nothing more. */
 export function closeLifeline(): void {
   if (descriptor === undefined) return;
-  closeSync(descriptor);
-  descriptor = undefined;
+  const closed = descriptor;
+  descriptor = undefined; // First: a number that was closed once may be another file's by the next time.
+  try {
+    closeSync(closed);
+  } catch {
+    // Called from a timer, where nothing may be thrown. A refused close(2) closes the descriptor all the same.
+  }
 }
