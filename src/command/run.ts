@@ -8,7 +8,7 @@
  * Not promised: that the command ignores SIGHUP after `nohup holdfast run`, since Node.js undoes that at its start.
  * Write `holdfast run … -- nohup COMMAND`: then this process passes SIGHUP on, and holds the lock until the command has
  * ended. Nor that the command ends when this process is killed by SIGKILL. This process is the holder: once it is dead,
- * the next contender takes the lock while the command may still run. `docs/command.md` says what to do.
+ * the next contender takes the lock while the command may still run. `docs/guide/command-line.md` says what to do.
  */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { constants } from 'node:os';
